@@ -1,0 +1,99 @@
+// sctp/config.h - what an association can be told before it starts, and how it reports.
+//
+// Every default cites its RFC or its reason. RFC 9260 §16 lists the protocol parameters.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "sctp/types.h"
+
+namespace glass::sctp {
+
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
+
+constexpr std::size_t kMebibyte = std::size_t{1024} * 1024;
+
+// RFC 8261 §5: DTLS over an unknown path keeps to 1200 bytes of UDP payload. A DTLS 1.2 record with
+// AES-GCM takes 37 of them: header 13, explicit nonce 8, tag 16.
+constexpr std::size_t kDatagramSize = 1200;
+constexpr std::size_t kDtlsOverhead = 37;
+// Whole chunks are multiples of four bytes, so the odd ones below 1163 would never be used.
+constexpr std::size_t kDefaultPacketSize = (kDatagramSize - kDtlsOverhead) / 4 * 4;
+constexpr std::size_t kMinPacketSize = 512;   // an INIT ACK with our cookie must fit
+constexpr std::size_t kMaxPacketSize = 1500;  // a PacketBuffer holds it with room to seal
+
+struct Config {
+  std::uint16_t local_port = 5000;   // the port that browsers write into a=sctp-port
+  std::uint16_t remote_port = 5000;  // may be set later, before connect()
+  std::size_t packet_size = kDefaultPacketSize;
+  // RFC 8831 §6.2: as many streams as the format can say.
+  std::uint16_t outbound_streams = 65535;
+  std::uint16_t inbound_streams = 65535;
+
+  std::uint32_t receive_window = 5 * kMebibyte;    // what Chromium offers
+  std::size_t send_buffer = 16 * kMebibyte;        // queued and unacknowledged user data
+  std::size_t max_message_size = 256 * 1024;       // we accept; goes into a=max-message-size
+  std::size_t max_send_message_size = 256 * 1024;  // the peer accepts (RFC 8841 §6)
+
+  // RFC 9260 §16: the protocol parameters under their own names.
+  Duration rto_initial = 1s;
+  Duration rto_min = 1s;
+  Duration rto_max = 60s;
+  unsigned max_burst = 4;
+  Duration valid_cookie_life = 60s;
+  unsigned association_max_retrans = 10;
+  unsigned max_init_retransmits = 8;
+  Duration heartbeat_interval = 30s;
+  Duration sack_delay = 200ms;  // RFC 9260 §6.2: never above 500 ms
+};
+
+enum class CloseReason : std::uint8_t {
+  kShutdown,          // both sides agreed, all data delivered
+  kAbortedByPeer,     // an ABORT arrived
+  kAbortedHere,       // abort() was called
+  kSetupTimeout,      // INIT or COOKIE ECHO stayed unanswered
+  kUnreachable,       // too many retransmissions in a row
+  kProtocolViolation  // the peer broke a rule that ends an association
+};
+
+enum class SendError : std::uint8_t {
+  kClosed,         // the association or the channel is closing or gone
+  kFull,           // the send buffer is at its limit: wait for BufferedAmountLow
+  kTooLarge,       // longer than the peer accepts
+  kBadStream,      // no such stream was negotiated
+  kUnknownChannel  // no channel has this id
+};
+
+// How hard to try (RFC 3758 §4.1, RFC 7496 §3.1). Both absent: until it arrives.
+struct Reliability {
+  static constexpr std::uint32_t kUnlimited = 0xffffffff;
+  std::uint32_t max_retransmits = kUnlimited;
+  Duration lifetime = Duration::max();
+  [[nodiscard]] bool is_limited() const {
+    return max_retransmits != kUnlimited || lifetime != Duration::max();
+  }
+};
+
+struct SendOptions {
+  StreamId stream;
+  Ppid ppid;
+  Order order = Order::kOrdered;
+  Reliability reliability;
+};
+
+// Events that the association and the channels above it have in common.
+struct Connected {
+  std::uint16_t outbound_streams = 0;
+  std::uint16_t inbound_streams = 0;
+};
+struct Closed {
+  CloseReason reason = CloseReason::kShutdown;
+  std::string text;  // for people: what the peer said, or what went wrong
+};
+
+}  // namespace glass::sctp
