@@ -1,0 +1,105 @@
+// dtls/connection.h - one DTLS association: a handshake, then records both ways.
+//
+// A LayerMachine: datagrams in, datagrams and events out. Knows no addresses and no SCTP. The
+// handshake is client.cc or server.cc, its resending flight.h, the records record.h.
+// RFC 6347; RFC 8827 §6.5 for what WebRTC makes of it.  Tested by: connection_test.cc, and against
+// OpenSSL by openssl_test.cc.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "base/trace.h"
+#include "dtls/config.h"
+
+namespace glass::dtls {
+
+enum class CloseReason : std::uint8_t {
+  kLocal,        // close() was called
+  kPeer,         // the peer said close_notify
+  kPeerAlert,    // the peer sent a fatal alert
+  kHandshake,    // the handshake cannot go on; an alert tells the peer
+  kFingerprint,  // the peer's certificate is not the one that was announced
+  kTimeout,      // the peer did not answer in Config::handshake_limit
+  kKeysWornOut,  // Limits
+};
+std::string_view to_text(CloseReason reason);
+
+// The handshake is complete: records may be sealed.
+struct Connected {
+  std::uint16_t cipher_suite = 0;
+  std::uint16_t group = 0;
+  std::optional<SrtpProfile> srtp_profile;
+  bool extended_master_secret = false;
+};
+// What a record carried. The view is into the bytes that receive() was given (decrypted in place),
+// or into this connection for a record that came early: take it before either goes.
+struct Plaintext {
+  MutableBytes bytes;
+};
+// Comes once, and nothing after it.
+struct Closed {
+  CloseReason reason = CloseReason::kLocal;
+  std::string text;  // one sentence for people
+};
+
+// Records that did no harm.
+struct Counters {
+  std::uint64_t dropped = 0;      // all below, and the malformed
+  std::uint64_t replayed = 0;     // seen before, or too old to tell
+  std::uint64_t failed = 0;       // not sealed by the peer
+  std::uint64_t retransmits = 0;  // flights sent again
+};
+
+class Connection {
+ public:
+  using Event = std::variant<Connected, Plaintext, Closed>;
+
+  Connection(const Config& config, Random& random, const Trace& trace);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // The client writes its first flight, the server begins to listen. What comes before is dropped.
+  void start(Instant now);
+  // Says close_notify, forgets the keys, ends.
+  void close(Instant now);
+
+  // One datagram from below; Plaintext events point into it.
+  void receive(Instant now, MutableBytes datagram);
+  void on_time(Instant now);
+  [[nodiscard]] Instant next_time() const;
+  // Handshake flights and alerts, as whole datagrams of at most Config::mtu. Appends to `out`.
+  bool poll_transmit(Instant now, PacketBuffer& out);
+  std::optional<Event> poll_event();
+
+  [[nodiscard]] bool is_open() const;
+  [[nodiscard]] bool is_closed() const;
+  // How much longer seal() makes a payload (RFC 6347 §4.1.1.1).
+  [[nodiscard]] static constexpr std::size_t overhead() { return kOverhead; }
+  // Makes one record of the bytes in `packet`, in place. Only while is_open().
+  void seal(PacketBuffer& packet);
+  // RFC 5705 §4, without a context. False when not open.
+  [[nodiscard]] bool export_keys(std::string_view label, MutableBytes out) const;
+  // The peer's certificate, once it has been checked; empty before.
+  [[nodiscard]] Bytes peer_certificate() const;
+  [[nodiscard]] const Counters& counters() const;
+  // How long the current timer runs: 50 ms, 100 ms, ...
+  [[nodiscard]] Duration rto() const;
+
+ private:
+  static constexpr std::size_t kOverhead = 13 + 8 + 16;  // header, explicit nonce, tag
+
+  class Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace glass::dtls
