@@ -10,6 +10,12 @@
 #include "base/time.h"
 
 namespace glass::sim {
+namespace {
+
+constexpr std::size_t kIpv4AndUdp = 20 + 8;
+constexpr std::size_t kIpv6AndUdp = 40 + 8;
+
+}  // namespace
 
 bool happens(Chance chance, Random& dice) {
   if (chance.per_million == 0) return false;
@@ -18,8 +24,6 @@ bool happens(Chance chance, Random& dice) {
 }
 
 std::size_t ip_packet_size(const Address& address, std::size_t payload) {
-  constexpr std::size_t kIpv4AndUdp = 20 + 8;
-  constexpr std::size_t kIpv6AndUdp = 40 + 8;
   return payload + (address.is_v4() ? kIpv4AndUdp : kIpv6AndUdp);
 }
 

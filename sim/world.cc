@@ -260,12 +260,7 @@ void World::launch(HostId from, Flight flight) {
     if (!to_gateway) copy.legs.push_back(find_pipe(kInternet, to));
     std::erase(copy.legs, nullptr);
     std::ranges::reverse(copy.legs);
-    // The first leg starts now; an arrival is always an event of its own.
-    if (copy.legs.empty()) {
-      schedule(now_, std::move(copy));
-    } else {
-      fly(std::move(copy));
-    }
+    schedule(now_, std::move(copy));
   }
 }
 
