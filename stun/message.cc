@@ -36,6 +36,28 @@ void name_attribute(Reader& in, const TransactionId& transaction) {
   in.close();
 }
 
+//  |0 0|     STUN Message Type     |         Message Length        |      RFC 8489 §5
+//  |                         Magic Cookie                          |
+//  |                     Transaction ID (96 bits)                  |
+Result<Header, ParseError> read_header(Reader& in) {
+  const std::uint16_t type = in.u16("Message Type");
+  const std::size_t length = in.u16("Message Length");
+  const std::uint32_t cookie = in.u32("Magic Cookie");
+  Header header;
+  const Bytes id = in.bytes(header.transaction.bytes.size(), "Transaction ID");
+  if (!in.ok()) return std::unexpected(ParseError::kTooShort);
+  if ((type & 0xC000) != 0) return std::unexpected(ParseError::kTopBits);
+  if (cookie != kMagicCookie) return std::unexpected(ParseError::kCookie);
+  if (length % 4 != 0) return std::unexpected(ParseError::kLengthUneven);
+  if (length != in.left()) return std::unexpected(ParseError::kLengthMismatch);
+  // The two class bits stand between the method bits: MMMMM C MMM C MMMM.
+  header.cls = static_cast<Class>((type >> 4 & 1) | (type >> 7 & 2));
+  header.method =
+      static_cast<Method>((type & 0x000F) | (type >> 1 & 0x0070) | (type >> 2 & 0x0F80));
+  copy_bytes(id, header.transaction.bytes);
+  return header;
+}
+
 }  // namespace
 
 TransactionId TransactionId::make(Random& random) {
@@ -104,22 +126,9 @@ void AttributeRange::Iterator::load() {
 
 Result<MessageView, ParseError> MessageView::parse(Bytes datagram, FieldTap* tap) {
   Reader in(datagram, tap);
-  const std::uint16_t type = in.u16("Message Type");
-  const std::size_t length = in.u16("Message Length");
-  const std::uint32_t cookie = in.u32("Magic Cookie");
-  const Bytes id = in.bytes(12, "Transaction ID");
-  if (!in.ok()) return std::unexpected(ParseError::kTooShort);
-  if ((type & 0xC000) != 0) return std::unexpected(ParseError::kTopBits);
-  if (cookie != kMagicCookie) return std::unexpected(ParseError::kCookie);
-  if (length % 4 != 0) return std::unexpected(ParseError::kLengthUneven);
-  if (length != in.left()) return std::unexpected(ParseError::kLengthMismatch);
-
   MessageView view;
+  view.header_ = TRY(read_header(in));
   view.bytes_ = datagram;
-  view.cls_ = static_cast<Class>((type >> 4 & 1) | (type >> 7 & 2));
-  view.method_ = static_cast<Method>((type & 0x000F) | (type >> 1 & 0x0070) | (type >> 2 & 0x0F80));
-  copy_bytes(id, view.transaction_.bytes);
-
   for (Reader framing(in.rest()); framing.left() > 0;) {
     framing.skip(2, "Type");
     const std::size_t value = framing.u16("Length");
@@ -127,8 +136,13 @@ Result<MessageView, ParseError> MessageView::parse(Bytes datagram, FieldTap* tap
     if (!framing.ok()) return std::unexpected(ParseError::kAttributeOverrun);
   }
   if (tap != nullptr) [[unlikely]]
-    while (in.left() > 0) name_attribute(in, view.transaction_);
+    while (in.left() > 0) name_attribute(in, view.transaction());
   return view;
+}
+
+Result<Header, ParseError> parse_header(Bytes datagram) {
+  Reader in(datagram);
+  return read_header(in);
 }
 
 std::optional<Attribute> MessageView::find(AttributeType type) const {

@@ -153,32 +153,41 @@ class AttributeRange {
   Bytes message_;
 };
 
+struct Header {
+  Class cls = Class::kRequest;
+  Method method = Method::kBinding;
+  TransactionId transaction;
+};
+
+// The 20 bytes that every message starts with, whatever may be wrong behind them.
+Result<Header, ParseError> parse_header(Bytes datagram);
+
 // A message whose framing has been checked. It points into the datagram that it was parsed from.
 class MessageView {
  public:
   // Checks the header and the framing of every attribute. With a tap, every byte gets a name.
   static Result<MessageView, ParseError> parse(Bytes datagram, FieldTap* tap = nullptr);
 
-  [[nodiscard]] Class cls() const { return cls_; }
-  [[nodiscard]] Method method() const { return method_; }
-  [[nodiscard]] const TransactionId& transaction() const { return transaction_; }
+  [[nodiscard]] Class cls() const { return header_.cls; }
+  [[nodiscard]] Method method() const { return header_.method; }
+  [[nodiscard]] const TransactionId& transaction() const { return header_.transaction; }
   [[nodiscard]] Bytes bytes() const { return bytes_; }
   [[nodiscard]] AttributeRange attributes() const { return AttributeRange(bytes_); }
   // The first of this type that is not ignored (RFC 8489 §14: later ones do not count).
   [[nodiscard]] std::optional<Attribute> find(AttributeType type) const;
   [[nodiscard]] bool has(AttributeType type) const { return find(type).has_value(); }
-  [[nodiscard]] bool is(Class cls, Method method) const { return cls_ == cls && method_ == method; }
+  [[nodiscard]] bool is(Class cls, Method method) const {
+    return header_.cls == cls && header_.method == method;
+  }
   [[nodiscard]] bool is_response() const {
-    return cls_ == Class::kSuccess || cls_ == Class::kError;
+    return header_.cls == Class::kSuccess || header_.cls == Class::kError;
   }
 
  private:
   MessageView() = default;
 
   Bytes bytes_;
-  Class cls_ = Class::kRequest;
-  Method method_ = Method::kBinding;
-  TransactionId transaction_;
+  Header header_;
 };
 
 // Does this look like STUN at first sight: two zero bits, the cookie, a whole header?

@@ -1,0 +1,127 @@
+#include "stun/binding_client.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/node.h"
+#include "base/random.h"
+#include "base/rule.h"
+#include "base/time.h"
+#include "base/trace.h"
+#include "base/writer.h"
+#include "stun/attributes.h"
+#include "stun/integrity.h"
+#include "stun/message.h"
+#include "stun/transaction.h"
+
+namespace glass::stun {
+
+std::string_view to_text(BindingFailure failure) {
+  switch (failure) {
+    case BindingFailure::kTimeout: return "the server did not answer";
+    case BindingFailure::kUnreachable: return "the server cannot be reached";
+    case BindingFailure::kErrorResponse: return "the server refused";
+    case BindingFailure::kUnusable: return "the server's answer cannot be used";
+  }
+  return "failed";
+}
+
+BindingClient::BindingClient(BindingClientConfig config, Random& random, const Trace& trace)
+    : config_(std::move(config)), random_(random), trace_(trace) {
+  if (config_.software.size() > kUsernameMax) config_.software.resize(kUsernameMax);
+}
+
+void BindingClient::start(Instant now) {
+  if (transaction_) return;
+  retries_ = 0;
+  ask(now);
+}
+
+void BindingClient::ask(Instant now) {
+  ByteVector request;
+  MessageBuilder builder(Writer(request), Class::kRequest, Method::kBinding,
+                         TransactionId::make(random_));
+  trace_.rule("8489:5#5"_rule);
+  if (!config_.software.empty()) {
+    trace_.rule("8489:6.1#3"_rule);
+    builder.add(Software{config_.software});
+  }
+  TransactionConfig timing = config_.transaction;
+  trace_.rule("8489:6.2.1#8"_rule);
+  timing.rto = std::max(timing.rto, rto_.rto(now));
+  transaction_.emplace(timing, config_.path, request, trace_);
+}
+
+void BindingClient::receive(Instant now, const Received& in) {
+  if (!transaction_ || in.path != config_.path)
+    return trace_.drop("8489:6.3#0"_rule, "not from the server that was asked", in.bytes);
+  const auto message = MessageView::parse(in.bytes);
+  if (!message) return trace_.drop(rule_of(message.error()), to_text(message.error()), in.bytes);
+  if (check_fingerprint(*message) == Verdict::kWrong)
+    return trace_.drop("8489:7#0"_rule, "wrong fingerprint", in.bytes);
+  switch (transaction_->receive(now, *message, kStunAttributes)) {
+    case Transaction::Receipt::kNotMine:
+      return trace_.drop("8489:6.3#0"_rule, "no response to what was asked", in.bytes);
+    case Transaction::Receipt::kDiscarded: return;
+    case Transaction::Receipt::kSuccess: return on_success(now, *message);
+    case Transaction::Receipt::kError: return on_error(now, get<ErrorCode>(*message)->code);
+    case Transaction::Receipt::kFailed: return finish(Failed{BindingFailure::kUnusable});
+  }
+}
+
+void BindingClient::on_success(Instant now, const MessageView& message) {
+  const auto round_trip = transaction_->round_trip();
+  if (round_trip) rto_.sample(now, *round_trip);
+  // RFC 8489 §6.3.3: the address has to be there; an unknown family is as good as no address.
+  const auto mapped = get<XorMappedAddress>(message);
+  if (!mapped) {
+    trace_.drop("8489:6.3.3#1"_rule, "no usable XOR-MAPPED-ADDRESS", message.bytes());
+    return finish(Failed{BindingFailure::kUnusable});
+  }
+  finish(Mapped{mapped->address, round_trip});
+}
+
+void BindingClient::on_error(Instant now, unsigned code) {
+  if (code >= 500 && code <= 599 && retries_ < config_.server_error_retries) {
+    trace_.rule("8489:6.3.4#2"_rule, Fact{"code", code}, Fact{"retry", ++retries_});
+    return ask(now);
+  }
+  if (code >= 300 && code <= 399) trace_.rule("8489:6.3.4#1"_rule, Fact{"code", code});
+  finish(Failed{BindingFailure::kErrorResponse, code});
+}
+
+void BindingClient::on_unreachable() {
+  if (!transaction_) return;
+  transaction_->on_unreachable();
+  finish(Failed{BindingFailure::kUnreachable});
+}
+
+void BindingClient::on_time(Instant now) {
+  if (!transaction_) return;
+  transaction_->on_time(now);
+  if (transaction_->timed_out()) finish(Failed{BindingFailure::kTimeout});
+}
+
+Instant BindingClient::next_time() const {
+  return transaction_ ? transaction_->next_time() : kNever;
+}
+
+std::optional<Path> BindingClient::poll_transmit(Instant now, PacketBuffer& out) {
+  if (!transaction_) return std::nullopt;
+  return transaction_->poll_transmit(now, out);
+}
+
+std::optional<BindingClient::Event> BindingClient::poll_event() {
+  return std::exchange(event_, std::nullopt);
+}
+
+void BindingClient::finish(const Event& event) {
+  transaction_.reset();
+  event_ = event;
+}
+
+}  // namespace glass::stun
