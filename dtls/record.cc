@@ -1,0 +1,120 @@
+#include "dtls/record.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/result.h"
+#include "base/writer.h"
+#include "crypto/aead.h"
+#include "dtls/wire.h"
+
+namespace glass::dtls {
+namespace {
+
+constexpr std::size_t kAssociatedSize = 13;
+
+void store(std::uint64_t value, MutableBytes out) {
+  for (std::size_t i = out.size(); i-- > 0; value >>= 8) out[i] = static_cast<std::uint8_t>(value);
+}
+
+std::uint64_t numbered(std::uint16_t epoch, std::uint64_t sequence) {
+  return std::uint64_t{epoch} << 48 | sequence;
+}
+
+// RFC 6347 §4.1.2.1 and RFC 5246 §6.2.3.3: epoch and sequence number, type, version, and the length
+// of the text.
+std::array<std::uint8_t, kAssociatedSize> associated_data(ContentType type, std::uint64_t number,
+                                                          std::size_t length) {
+  std::array<std::uint8_t, kAssociatedSize> data{};
+  const MutableBytes all(data);
+  store(number, all.first(8));
+  store(std::to_underlying(type), all.subspan(8, 1));
+  store(kDtls12, all.subspan(9, 2));
+  store(length, all.subspan(11, 2));
+  return data;
+}
+
+}  // namespace
+
+std::string_view to_text(RecordError error) {
+  switch (error) {
+    case RecordError::kTruncated: return "truncated record";
+    case RecordError::kNotDtls: return "record of another protocol version";
+    case RecordError::kTooLong: return "record longer than any may be";
+  }
+  return "unknown";
+}
+
+Result<Record, RecordError> parse_record(Reader& in) {
+  constexpr std::uint8_t kMajor = kDtls12 >> 8;
+  in.open("Record");
+  Record record;
+  record.type = ContentType{in.u8("type")};
+  record.version = in.u16("version");
+  record.epoch = in.u16("epoch");
+  record.sequence = in.u48("sequence_number");
+  const std::size_t length = in.u16("length");
+  if (!in.ok()) return std::unexpected(RecordError::kTruncated);
+  if (record.version >> 8 != kMajor) return std::unexpected(RecordError::kNotDtls);
+  if (length > kCiphertextMax) return std::unexpected(RecordError::kTooLong);
+  record.fragment = in.bytes(length, "fragment");
+  if (!in.ok()) return std::unexpected(RecordError::kTruncated);
+  in.close();
+  return record;
+}
+
+void write_record_header(Writer& out, const Record& record, std::size_t length) {
+  out.u8(std::to_underlying(record.type)).u16(record.version).u16(record.epoch);
+  out.u48(record.sequence).u16(static_cast<std::uint16_t>(length));
+}
+
+void write(Writer& out, const Record& record) {
+  write_record_header(out, record, record.fragment.size());
+  out.bytes(record.fragment);
+}
+
+Protection::Protection(std::unique_ptr<crypto::Aead> aead, Bytes implicit_nonce)
+    : aead_(std::move(aead)) {
+  CHECK(implicit_nonce.size() == kImplicitNonceSize);
+  copy_bytes(implicit_nonce, implicit_);
+}
+
+// RFC 5288 §3: four secret bytes, then eight that the record carries.
+Protection::Nonce Protection::nonce_of(Bytes explicit_part) const {
+  Nonce nonce{};
+  copy_bytes(implicit_, nonce);
+  copy_bytes(explicit_part, MutableBytes(nonce).subspan(kImplicitNonceSize));
+  return nonce;
+}
+
+void Protection::seal(ContentType type, std::uint16_t epoch, std::uint64_t sequence,
+                      MutableBytes sealed) {
+  CHECK(sealed.size() >= kSealOverhead);
+  const std::uint64_t number = numbered(epoch, sequence);
+  const MutableBytes explicit_nonce = sealed.first(kExplicitNonceSize);
+  const MutableBytes tag = sealed.last(crypto::kAeadTagSize);
+  const MutableBytes text = sealed.subspan(kExplicitNonceSize, sealed.size() - kSealOverhead);
+  store(number, explicit_nonce);  // never the same twice, since the number is not
+  const auto associated = associated_data(type, number, text.size());
+  aead_->seal(nonce_of(explicit_nonce), associated, text, tag);
+}
+
+std::optional<MutableBytes> Protection::open(const Record& record, MutableBytes fragment) {
+  if (fragment.size() < kSealOverhead) return std::nullopt;
+  const MutableBytes text = fragment.subspan(kExplicitNonceSize, fragment.size() - kSealOverhead);
+  const auto associated =
+      associated_data(record.type, numbered(record.epoch, record.sequence), text.size());
+  const Nonce nonce = nonce_of(fragment.first(kExplicitNonceSize));
+  if (!aead_->open(nonce, associated, text, fragment.last(crypto::kAeadTagSize)))
+    return std::nullopt;
+  return text;
+}
+
+}  // namespace glass::dtls

@@ -1,0 +1,73 @@
+// dtls/record.h - the record: its header, and the protection of one epoch in one direction.
+//
+// Knows keys and sequence numbers; not what is inside, nor when keys change.
+// RFC 6347 §4.1; RFC 5288 §3 for AES-GCM.  Tested by: record_test.cc
+//
+//   0       1               3               5                              11             13
+//  | type  | version       | epoch         | sequence number               | length        | ...
+//
+// Sealed (RFC 5246 §6.2.3.3): the fragment begins with 8 bytes of explicit nonce and ends with a
+// tag of 16.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/writer.h"
+#include "crypto/aead.h"
+#include "dtls/replay_window.h"
+#include "dtls/wire.h"
+
+namespace glass::dtls {
+
+inline constexpr std::size_t kRecordHeaderSize = 13;
+inline constexpr std::size_t kExplicitNonceSize = 8;  // RFC 5288 §3
+inline constexpr std::size_t kImplicitNonceSize = 4;
+inline constexpr std::size_t kSealOverhead = kExplicitNonceSize + crypto::kAeadTagSize;
+inline constexpr std::size_t kPlaintextMax = std::size_t{1} << 14;   // RFC 5246 §6.2.1
+inline constexpr std::size_t kCiphertextMax = kPlaintextMax + 2048;  // RFC 5246 §6.2.3
+
+struct Record {
+  ContentType type = ContentType::kHandshake;
+  std::uint16_t version = kDtls12;
+  std::uint16_t epoch = 0;
+  std::uint64_t sequence = 0;
+  Bytes fragment;
+};
+
+enum class RecordError : std::uint8_t { kTruncated, kNotDtls, kTooLong };
+std::string_view to_text(RecordError error);
+
+// The record at the front of `in`. Any content type: the caller knows which it expects. After
+// kNotDtls or kTooLong the rest of the datagram is of no use; after kTruncated there is none.
+Result<Record, RecordError> parse_record(Reader& in);
+void write_record_header(Writer& out, const Record& record, std::size_t length);
+// Header and fragment as they are, for what goes out unprotected.
+void write(Writer& out, const Record& record);
+
+// One key in one direction: numbers records, seals and opens them in place.
+class Protection {
+ public:
+  Protection(std::unique_ptr<crypto::Aead> aead, Bytes implicit_nonce);
+
+  // `sealed` is explicit nonce, text and tag, of which only the text is filled in.
+  void seal(ContentType type, std::uint16_t epoch, std::uint64_t sequence, MutableBytes sealed);
+  // The text inside the fragment, decrypted in place. nullopt: not sealed by the peer, or too short
+  // to have been.
+  std::optional<MutableBytes> open(const Record& record, MutableBytes fragment);
+
+ private:
+  using Nonce = std::array<std::uint8_t, crypto::kAeadNonceSize>;
+  [[nodiscard]] Nonce nonce_of(Bytes explicit_part) const;
+
+  std::unique_ptr<crypto::Aead> aead_;
+  std::array<std::uint8_t, kImplicitNonceSize> implicit_{};
+};
+
+}  // namespace glass::dtls
