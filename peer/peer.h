@@ -1,0 +1,179 @@
+// peer/peer.h - one WebRTC peer: where ICE, DTLS, SCTP and SDP meet. The table of contents of
+// WebRTC.
+//
+// Takes datagrams, descriptions and commands; gives datagrams, candidates and channel events. Knows
+// no sockets and no signaling. RFC 8835 (the transports), RFC 7983 §7 (one port for all), RFC 8261
+// (SCTP over DTLS), RFC 8829 (offer and answer).  Tested by: peer_test.cc, world_test.cc
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/node.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "base/trace.h"
+#include "crypto/certificate.h"
+#include "dtls/connection.h"
+#include "ice/agent.h"
+#include "peer/error.h"
+#include "peer/session.h"
+#include "sctp/channel/channels.h"
+
+namespace glass::peer {
+
+// As the W3C's RTCPeerConnectionState names them.
+enum class State : std::uint8_t {
+  kNew,           // nothing was agreed yet
+  kConnecting,    // looking for a path, shaking hands
+  kConnected,     // the association is up: data flows
+  kDisconnected,  // consent is being lost; it may come back
+  kFailed,        // over, for the reason that Failed gave
+  kClosed         // over, because one of the two wanted it
+};
+std::string_view to_text(State state);
+
+struct Config {
+  // Our certificate. Outlives the peer.
+  const crypto::Identity* identity = nullptr;
+  std::vector<Address> stun_servers;
+  std::uint16_t node = 0;                       // the lane of this peer in the trace
+  std::size_t max_message_size = 256UL * 1024;  // offered in a=max-message-size
+  std::size_t send_buffer = 16 * sctp::kMebibyte;
+  ice::Timing ice_timing;
+  bool allow_loopback = false;  // ICE keeps 127.0.0.1 out otherwise (RFC 8445 §5.1.1.1)
+  // RFC 6347 §4.2.4.1 lets short round trips have short timers; both browsers begin with 50 ms.
+  Duration dtls_initial_rto = std::chrono::milliseconds(50);
+};
+
+struct LocalCandidate {
+  std::string line;  // "candidate:...", to be trickled; those in our description do not come again
+};
+struct GatheringDone {};
+struct StateChanged {
+  State from = State::kNew;
+  State to = State::kNew;
+};
+struct PathChanged {
+  Path path;
+};
+struct Failed {
+  Error error;
+};
+
+// A Node.
+class Peer {
+ public:
+  using Event =
+      std::variant<LocalCandidate, GatheringDone, StateChanged, PathChanged, sctp::ChannelOpened,
+                   sctp::ChannelMessage, sctp::ChannelClosed, sctp::BufferedAmountLow, Failed>;
+
+  // DTLS packets that may arrive before we know what to do with them (RFC 8842 §5.2: the answerer's
+  // ClientHello may overtake its answer).
+  static constexpr std::size_t kMaxEarlyPackets = 8;
+
+  Peer(const Config& config, Random& random, Sink* sink);
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+  ~Peer();
+
+  // --- Agreeing ---
+
+  // A bound socket (or a simulated address) that this peer may use. Before the first description.
+  Result<void, Error> add_host(Instant now, const Address& local);
+  // An offer or an answer, which is the local description at once. Gathering begins.
+  Result<std::string, Error> create_offer(Instant now);
+  Result<std::string, Error> create_answer(Instant now);
+  // The other side's description. On an error nothing has changed.
+  Result<void, Error> set_remote(Instant now, sdp::Type type, std::string_view text);
+  // A trickled "candidate:..." line (an "a=" before it is taken, too); empty: there are no more.
+  Result<void, Error> add_remote_candidate(Instant now, std::string_view line);
+  // An offer with new ICE credentials: looks for a path anew, while data goes on over the old one.
+  Result<std::string, Error> restart_ice(Instant now);
+
+  // --- Channels (W3C RTCDataChannel; see sctp/channel/channels.h) ---
+
+  Result<sctp::ChannelId, sctp::OpenError> open(Instant now, const sctp::ChannelConfig& config);
+  Result<void, sctp::SendError> send(Instant now, sctp::ChannelId channel, sctp::MessageKind kind,
+                                     Bytes bytes);
+  void close_channel(Instant now, sctp::ChannelId channel);
+  [[nodiscard]] std::uint64_t buffered_amount(sctp::ChannelId channel) const;
+  void set_low_water(sctp::ChannelId channel, std::uint64_t amount);
+
+  // Tells the other side and ends. Drain until poll_transmit() is silent.
+  void close(Instant now);
+
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] std::optional<Path> selected_path() const { return ice_.selected(); }
+  [[nodiscard]] Duration round_trip() const { return ice_.round_trip(); }
+  [[nodiscard]] const ice::Agent& ice() const { return ice_; }
+  // Is this path one of ours? (For Endpoint.)
+  [[nodiscard]] bool knows(const Path& path) const { return ice_.permits(path); }
+  [[nodiscard]] std::string_view local_ufrag() const { return ice_.local_credentials().ufrag; }
+
+  // --- Node ---
+
+  void receive(Instant now, const Received& in);
+  void on_time(Instant now);
+  [[nodiscard]] Instant next_time() const;
+  std::optional<Path> poll_transmit(Instant now, PacketBuffer& out);
+  std::optional<Event> poll_event();
+
+ private:
+  struct EarlyPacket {
+    Path path;
+    ByteVector bytes;
+  };
+
+  [[nodiscard]] LocalTransport local_transport() const;
+  void begin_gathering(Instant now);
+  void agree(Instant now, const sdp::RemoteParameters& remote);
+  void prepare_dtls(const sdp::RemoteParameters& remote);
+  void receive_dtls(Instant now, const Received& in);
+  void keep_early(const Received& in);
+  void deliver_early(Instant now);
+  void start_dtls(Instant now);
+  void settle(Instant now);
+  void on_ice(Instant now, const ice::Agent::Event& event);
+  void on_ice_state(ice::State state);
+  void on_dtls(Instant now, const dtls::Connection::Event& event);
+  void on_dtls_closed(Instant now, const dtls::Closed& closed);
+  std::optional<Event> on_channels(sctp::Channels::Event& event);
+  void finish_closing(Instant now);
+  void move_to(State next);
+  void fail(Stage stage, std::string text);
+  [[nodiscard]] std::string ice_failure() const;
+
+  Config config_;
+  Random* random_;
+  Trace trace_;
+  Trace plaintext_trace_;  // what DTLS carries, shown as packets of SCTP
+  Trace dtls_trace_;
+  Session session_;
+  ice::Agent ice_;
+  std::unique_ptr<dtls::Connection> dtls_;
+  sctp::Channels channels_;
+  std::deque<EarlyPacket> early_;
+  std::deque<Event> events_;
+  std::optional<Path> last_path_;  // for the last words
+  State state_ = State::kNew;
+  bool is_describing_ = false;  // candidates that come now go into the description
+  bool has_gathered_ = false;
+  bool is_dtls_started_ = false;
+  bool is_sctp_up_ = false;
+  bool is_closing_ = false;
+};
+
+static_assert(Node<Peer>);
+
+}  // namespace glass::peer
