@@ -53,9 +53,14 @@ void write_address(Writer& out, const Address& address, const Mask& mask) {
   for (std::size_t i = 0; i < ip.size(); ++i) out.u8(static_cast<std::uint8_t>(ip[i] ^ mask[i]));
 }
 
+// A value that is too short for its type is named as a whole: half a field would be a lie.
 template <class T>
 void name_as(Reader& in, const TransactionId& id) {
   T typed;
+  Reader rehearsal(in.rest());
+  (void)typed.read(rehearsal, id);
+  if (!rehearsal.ok()) return in.skip(in.left(), "Malformed value");
+  typed = T{};
   (void)typed.read(in, id);
 }
 

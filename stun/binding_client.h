@@ -21,9 +21,9 @@
 namespace glass::stun {
 
 struct BindingClientConfig {
-  Path path;                          // our address, the server's address
-  TransactionConfig transaction;      // its RTO is replaced by what earlier answers taught
-  std::string software;               // RFC 8489 §14.14; nothing unless told to
+  Path path{};                        // our address, the server's address
+  TransactionConfig transaction{};    // its RTO is replaced by what earlier answers taught
+  std::string software{};             // RFC 8489 §14.14; nothing unless told to
   unsigned server_error_retries = 4;  // RFC 8489 §6.3.4: how often 5xx is tried again
 };
 

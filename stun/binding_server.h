@@ -19,7 +19,7 @@
 namespace glass::stun {
 
 struct BindingServerConfig {
-  std::string software;          // RFC 8489 §14.14, §16.1.2: says nothing unless told to
+  std::string software{};        // RFC 8489 §14.14, §16.1.2: says nothing unless told to
   bool add_fingerprint = false;  // RFC 8489 §12: allowed, never required of others
 };
 

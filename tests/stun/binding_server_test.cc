@@ -1,0 +1,266 @@
+#include "stun/binding_server.h"
+
+#include <gtest/gtest.h>
+
+#include "base/node.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "base/writer.h"
+#include "stun/attributes.h"
+#include "stun/integrity.h"
+#include "tests/stun/vectors.h"
+#include "tests/support/rules.h"
+
+namespace glass::stun {
+namespace {
+
+static_assert(Node<BindingServer>);
+
+const TransactionId kId{
+    {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}
+};
+const Path kPath{Transport::kUdp, *parse_address("192.0.2.1:3478"),
+                 *parse_address("203.0.113.7:40001")};
+
+struct Fixture {
+  explicit Fixture(BindingServerConfig config = {})
+      : server(std::move(config), glass::test::test_trace(Layer::kStun)) {}
+
+  // The answer to these bytes; nullopt: silence.
+  std::optional<ByteVector> ask(ByteVector raw, const Path& path = kPath) {
+    server.receive(Instant{}, {path, raw});
+    return poll(path);
+  }
+  std::optional<ByteVector> poll(const Path& path = kPath) {
+    PacketBuffer out;
+    out.clear();
+    const auto to = server.poll_transmit(Instant{}, out);
+    if (!to) return std::nullopt;
+    EXPECT_EQ(*to, path);
+    return ByteVector(out.bytes().begin(), out.bytes().end());
+  }
+
+  BindingServer server;
+};
+
+ByteVector message(Class cls, Method method = Method::kBinding) {
+  ByteVector out;
+  MessageBuilder(Writer(out), cls, method, kId);
+  return out;
+}
+
+TEST(BindingServer, TellsFromWhereItWasAsked) {
+  for (const char* remote : {"203.0.113.7:40001", "[2001:db8::7]:40001"}) {
+    Fixture t;
+    Path path = kPath;
+    path.remote = *parse_address(remote);
+
+    const auto raw = t.ask(message(Class::kRequest), path);
+
+    ASSERT_TRUE(raw);
+    const auto answer = MessageView::parse(*raw);
+    ASSERT_TRUE(answer);
+    EXPECT_TRUE(answer->is(Class::kSuccess, Method::kBinding));
+    EXPECT_EQ(answer->transaction(), kId);
+    EXPECT_EQ(get<XorMappedAddress>(*answer)->address, path.remote);
+    EXPECT_FALSE(answer->has(AttributeType::kSoftware));
+    EXPECT_FALSE(t.poll());
+  }
+  EXPECT_RULE("8489:6.3.1.1#0");
+  EXPECT_RULE("8489:6.3.1.2#0");
+}
+
+TEST(BindingServer, AnswersARetransmissionAlike) {
+  Fixture t;
+
+  EXPECT_EQ(t.ask(message(Class::kRequest)), t.ask(message(Class::kRequest)));
+}
+
+TEST(BindingServer, SaysItsNameIfItHasOne) {
+  Fixture t({.software = "glass", .add_fingerprint = true});
+
+  const auto raw = t.ask(message(Class::kRequest));
+
+  const auto answer = MessageView::parse(*raw);
+  EXPECT_EQ(get<Software>(*answer)->text, "glass");
+  EXPECT_EQ(check_fingerprint(*answer), Verdict::kValid);
+  EXPECT_RULE("8489:6.3.1.1#5");
+}
+
+TEST(BindingServer, IgnoresCredentialsAndIceAttributes) {
+  Fixture t;
+
+  const auto raw = t.ask(test::kSampleRequest);
+
+  ASSERT_TRUE(raw);
+  EXPECT_EQ(MessageView::parse(*raw)->cls(), Class::kSuccess);
+}
+
+TEST(BindingServer, NamesTheAttributesThatItMustButDoesNotUnderstand) {
+  Fixture t;
+  ByteVector request;
+  MessageBuilder(Writer(request), Class::kRequest, Method::kBinding, kId)
+      .attribute(static_cast<AttributeType>(0x7777), {})
+      .attribute(static_cast<AttributeType>(0xF777), {})
+      .add(ChangeRequest{true, true})
+      .attribute(static_cast<AttributeType>(0x7777), {});
+
+  const auto raw = t.ask(request);
+
+  ASSERT_TRUE(raw);
+  const auto answer = MessageView::parse(*raw);
+  EXPECT_TRUE(answer->is(Class::kError, Method::kBinding));
+  EXPECT_EQ(answer->transaction(), kId);
+  EXPECT_EQ(get<ErrorCode>(*answer)->code, 420U);
+  EXPECT_EQ(get<ErrorCode>(*answer)->reason, "Unknown Attribute");
+  EXPECT_THAT(
+      get<UnknownAttributes>(*answer)->types(),
+      testing::ElementsAre(static_cast<AttributeType>(0x7777), AttributeType::kChangeRequest));
+  EXPECT_FALSE(answer->has(AttributeType::kXorMappedAddress));
+  EXPECT_RULE("8489:6.3.1#0");
+  EXPECT_RULE("8489:6.3.1.1#1");
+  EXPECT_RULE("8489:6.3.1.1#3");
+}
+
+TEST(BindingServer, IgnoresUnknownOptionalAttributes) {
+  Fixture t;
+  ByteVector request;
+  MessageBuilder(Writer(request), Class::kRequest, Method::kBinding, kId)
+      .attribute(static_cast<AttributeType>(0xF777), as_bytes("whatever"));
+
+  EXPECT_EQ(MessageView::parse(*t.ask(request))->cls(), Class::kSuccess);
+}
+
+TEST(BindingServer, AnswersAMalformedRequestWithBadRequest) {
+  Fixture t;
+  ByteVector request = message(Class::kRequest);
+  request.insert(request.end(), {0x80, 0x22, 0x00, 0x05});
+  request[3] = 4;
+
+  const auto raw = t.ask(request);
+
+  ASSERT_TRUE(raw);
+  const auto answer = MessageView::parse(*raw);
+  EXPECT_EQ(answer->transaction(), kId);
+  EXPECT_EQ(get<ErrorCode>(*answer)->code, 400U);
+  EXPECT_RULE("8489:14#3");
+}
+
+TEST(BindingServer, IsSilentAboutMalformedIndications) {
+  Fixture t;
+  ByteVector indication = message(Class::kIndication);
+  indication.insert(indication.end(), {0x80, 0x22, 0x00, 0x05});
+  indication[3] = 4;
+
+  EXPECT_FALSE(t.ask(indication));
+}
+
+TEST(BindingServer, NeverAnswersAResponse) {
+  Fixture t;
+
+  EXPECT_FALSE(t.ask(message(Class::kSuccess)));
+  EXPECT_FALSE(t.ask(message(Class::kError)));
+  EXPECT_RULE("8489:6.3#0");
+}
+
+TEST(BindingServer, NeverAnswersAnIndication) {
+  Fixture t;
+  EXPECT_FALSE(t.ask(message(Class::kIndication)));
+  EXPECT_RULE("8489:6.3.2#0");
+
+  ByteVector unknown;
+  MessageBuilder(Writer(unknown), Class::kIndication, Method::kBinding, kId)
+      .attribute(static_cast<AttributeType>(0x7777), {});
+  EXPECT_FALSE(t.ask(unknown));
+  EXPECT_EQ(glass::test::drop_reasons().size(), 1U);
+}
+
+TEST(BindingServer, DoesNotKnowOtherMethods) {
+  Fixture t;
+
+  EXPECT_FALSE(t.ask(message(Class::kRequest, Method::kAllocate)));
+  EXPECT_FALSE(t.ask(message(Class::kRequest, static_cast<Method>(0xFF))));
+}
+
+TEST(BindingServer, NeverAnswersWhatIsNotStun) {
+  Fixture t;
+  ByteVector wrong_cookie = message(Class::kRequest);
+  wrong_cookie[4] ^= 0xFF;
+  ByteVector wrong_length = message(Class::kRequest);
+  wrong_length[3] = 4;
+  ByteVector odd_length = message(Class::kRequest);
+  odd_length[3] = 2;
+  ByteVector top_bits = message(Class::kRequest);
+  top_bits[0] |= 0x80;
+
+  EXPECT_FALSE(t.ask({}));
+  EXPECT_FALSE(t.ask({0}));
+  EXPECT_FALSE(t.ask(wrong_cookie));
+  EXPECT_FALSE(t.ask(wrong_length));
+  EXPECT_FALSE(t.ask(odd_length));
+  EXPECT_FALSE(t.ask(top_bits));
+
+  EXPECT_EQ(glass::test::drop_reasons().size(), 6U);
+  EXPECT_RULE("8489:5#1");
+  EXPECT_RULE("8489:5#3");
+  EXPECT_RULE("8489:5#8");
+}
+
+TEST(BindingServer, IsSilentAboutAWrongFingerprint) {
+  Fixture t;
+  ByteVector request = test::kSampleRequest;
+  request.back() ^= 1;
+
+  EXPECT_FALSE(t.ask(request));
+  EXPECT_RULE("8489:7#0");
+}
+
+TEST(BindingServer, HoldsABoundedNumberOfAnswers) {
+  Fixture t;
+  ByteVector request = message(Class::kRequest);
+  for (std::size_t i = 0; i < 2 * BindingServer::kPendingMax; ++i)
+    t.server.receive(Instant{}, {kPath, request});
+
+  std::size_t answers = 0;
+  while (t.poll()) ++answers;
+
+  EXPECT_EQ(answers, BindingServer::kPendingMax);
+  EXPECT_TRUE(t.ask(request));
+}
+
+TEST(BindingServer, ALongNameIsCut) {
+  Fixture t({.software = std::string(5000, 'x')});
+
+  EXPECT_EQ(get<Software>(*MessageView::parse(*t.ask(message(Class::kRequest))))->text.size(),
+            kUsernameMax);
+}
+
+TEST(BindingServer, TheLongestListOfUnknownAttributesFits) {
+  Fixture t({.software = std::string(5000, 'x')});
+  ByteVector request;
+  MessageBuilder builder(Writer(request), Class::kRequest, Method::kBinding, kId);
+  for (unsigned type = 0x7000; type < 0x7200; ++type)
+    builder.attribute(static_cast<AttributeType>(type), {});
+
+  const auto raw = t.ask(request);
+
+  ASSERT_TRUE(raw);
+  EXPECT_EQ(get<UnknownAttributes>(*MessageView::parse(*raw))->types().size(),
+            UnknownAttributes::kMax);
+}
+
+TEST(BindingServer, RandomBytesDoNotHarm) {
+  Fixture t;
+  SeededRandom random(7);
+  for (int i = 0; i < 2000; ++i) {
+    ByteVector raw = test::kSampleRequest;
+    for (int flips = 0; flips < 4; ++flips)
+      raw[random.below(static_cast<std::uint32_t>(raw.size()))] =
+          static_cast<std::uint8_t>(random.u32());
+    const auto answer = t.ask(raw);
+    EXPECT_TRUE(!answer || MessageView::parse(*answer));
+  }
+}
+
+}  // namespace
+}  // namespace glass::stun
