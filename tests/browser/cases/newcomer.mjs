@@ -1,0 +1,42 @@
+// cases/newcomer.mjs - browsers as they come, with no switch set: addresses are hidden behind mDNS names.
+import assert from 'node:assert/strict';
+import * as common from './common.mjs';
+
+export const privacy = 'default';
+
+/** @param {import('../lib/browsers.mjs').Tab} tab */
+async function expectHiddenAddresses(tab) {
+  await tab.click('toggle-candidates');
+  const events = await tab.until('events', () => tab.text('events-candidates'));
+  assert.match(events, /\.local/, 'the browser hides its address');
+  assert.match(await tab.text('step-candidates'), /mDNS/, 'the page explains it');
+}
+
+export const cases = [
+  {
+    name: 'one host, glass on localhost, page offers and glass offers',
+    async run(t) {
+      const tab = await t.newTab();
+      const glass = await t.glass({ namespace: t.network.near });
+      await common.connect(tab, glass, 'page');
+      await expectHiddenAddresses(tab);
+      await common.upload(tab, glass, common.makeFile(t.folder, `new-${t.kind}.bin`, 1e6));
+      await tab.reload();
+      await common.connectHere(tab, 'glass');
+      await common.download(tab, 1);
+    },
+  },
+  {
+    name: 'another host, mDNS candidates alone, either side offers',
+    async run(t) {
+      const tab = await t.newTab();
+      const glass = await t.glass({ namespace: t.network.far, host: t.network.farAddress });
+      await common.connect(tab, glass, 'page');
+      await expectHiddenAddresses(tab);
+      await common.upload(tab, glass, common.makeFile(t.folder, `mdns-${t.kind}.bin`, 1e6));
+      await tab.reload();
+      await common.connectHere(tab, 'glass');
+      await common.download(tab, 1);
+    },
+  },
+];
