@@ -1,0 +1,239 @@
+// ice/answers.cc - what we are asked: judging a check, answering it, and what it triggers.
+//
+// RFC 8445 §7.3 (server side), RFC 8489 §9.1.3 (short-term credentials).
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/address.h"
+#include "base/check.h"
+#include "base/rule.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "base/trace.h"
+#include "ice/agent.h"
+#include "ice/candidate.h"
+#include "ice/checklist.h"
+#include "ice/timing.h"
+#include "ice/wire.h"
+#include "stun/attributes.h"
+#include "stun/integrity.h"
+#include "stun/message.h"
+
+namespace glass::ice {
+
+namespace {
+
+constexpr unsigned kAccepted = 0;
+constexpr unsigned kBadRequest = 400;
+constexpr unsigned kUnauthenticated = 401;
+constexpr unsigned kUnknownAttribute = 420;
+constexpr unsigned kRoleConflict = 487;
+
+}  // namespace
+
+void Agent::on_request(Instant now, const Path& path, const stun::MessageView& message) {
+  if (stun::check_fingerprint(message) != stun::Verdict::kValid) {
+    trace_.drop("8445:7.3#8"_rule, "a check without valid fingerprint", message.bytes());
+    return;
+  }
+  if (outgoing_.size() >= kMaxAnswers) {
+    trace_.drop("8445:7.3#5"_rule, "too many answers wait to be sent", message.bytes());
+    return;
+  }
+  Asked asked;
+  unsigned code = authenticate(message, asked);
+  if (code == kAccepted) code = judge(now, path, message, asked);
+  if (code != kAccepted) {
+    refuse(path, message, code, asked);
+    return;
+  }
+  trace_.rule("8445:7.3#3"_rule, Fact{"from", glass::to_text(path.remote)},
+              Fact{"use_candidate", asked.content.use_candidate ? 1U : 0U});
+  enqueue({path, write_success(message.transaction(), path.remote,
+                               {asked.protection, asked.local->pwd})});
+  // A check of before the restart keeps the old path alive, and does nothing else.
+  if (asked.local != &local_) return;
+  const auto parts = split_username(asked.content.username);
+  CHECK(parts.has_value());
+  const EarlyCheck check{path, std::string(parts->asking), asked.content.priority.value_or(1),
+                         asked.content.use_candidate};
+  if (remote_) {
+    on_accepted(now, check);
+  } else {
+    remember_early(check);
+  }
+}
+
+// RFC 8489 §9.1.3, in its order.
+unsigned Agent::authenticate(const stun::MessageView& message, Asked& asked) const {
+  using stun::AttributeType;
+  asked.content = read_check(message);
+  const bool is_sha256 = message.has(AttributeType::kMessageIntegritySha256);
+  if ((!is_sha256 && !message.has(AttributeType::kMessageIntegrity)) ||
+      !message.has(AttributeType::kUsername)) {
+    trace_.drop("8489:9.1.3#2"_rule, "a check without user name or integrity", message.bytes());
+    return kBadRequest;
+  }
+  const auto parts = split_username(asked.content.username);
+  const Credentials* mine = nullptr;
+  if (parts && parts->asked == local_.ufrag) mine = &local_;
+  if (mine == nullptr && before_ && parts && parts->asked == before_->local.ufrag)
+    mine = &before_->local;
+  if (mine == nullptr) {
+    trace_.drop("8445:7.3#4"_rule, "a check for somebody else's user name", message.bytes());
+    return kUnauthenticated;
+  }
+  const Bytes key = as_bytes(mine->pwd);
+  const stun::Verdict verdict =
+      is_sha256 ? stun::check_integrity_sha256(message, key) : stun::check_integrity(message, key);
+  if (verdict != stun::Verdict::kValid) {
+    trace_.drop("8445:7.3#2"_rule, "a check with a wrong password", message.bytes());
+    return kUnauthenticated;
+  }
+  asked.local = mine;
+  asked.protection = is_sha256 ? Protection::kSha256 : Protection::kSha1;
+  return kAccepted;
+}
+
+// A check by somebody who knows our password: can we take it?
+unsigned Agent::judge(Instant now, const Path& path, const stun::MessageView& message,
+                      Asked& asked) {
+  asked.unknown = stun::unknown_required(message, stun::kIceAttributes);
+  if (!asked.unknown.empty()) {
+    trace_.drop("8489:6.3.1#0"_rule, "an attribute that has to be understood", message.bytes());
+    return kUnknownAttribute;
+  }
+  if (asked.local == &local_ && repair_role(now, asked.content)) return kRoleConflict;
+  // A stranger without priority cannot become a candidate.
+  if (!asked.content.priority && remote_at(path.remote) == nullptr && asked.local == &local_) {
+    trace_.drop("8445:7.1.1#1"_rule, "a check without priority", message.bytes());
+    return kBadRequest;
+  }
+  return kAccepted;
+}
+
+// RFC 8445 §7.3.1.1. True: the peer has to change its role, and is told so.
+bool Agent::repair_role(Instant now, const CheckContent& content) {
+  const bool is_controlling = role_ == Role::kControlling;
+  const auto theirs = is_controlling ? content.controlling : content.controlled;
+  if (!theirs) return false;
+  const bool is_ours_larger = tie_breaker_ >= *theirs;
+  trace_.rule("8445:7.3.1.1#3"_rule, Fact{"role", to_text(role_)},
+              Fact{"ours_is_larger", is_ours_larger ? 1U : 0U});
+  // The larger number controls.
+  if (is_controlling == is_ours_larger) return true;
+  switch_role(now, is_controlling ? Role::kControlled : Role::kControlling);
+  return false;
+}
+
+void Agent::refuse(const Path& path, const stun::MessageView& message, unsigned code,
+                   const Asked& asked) {
+  // RFC 8489 §9.1.3: without authentication there is no password to protect the answer with.
+  AnswerKey key;
+  if (asked.local != nullptr) key = {asked.protection, asked.local->pwd};
+  if (asked.local == nullptr) trace_.rule("8489:9.1.3#13"_rule, Fact{"code", code});
+  enqueue({path, write_error(message.transaction(), code, asked.unknown, key)});
+}
+
+// RFC 8445 §7.3: the peer is faster than its description. It has its answer; the rest waits.
+void Agent::remember_early(const EarlyCheck& check) {
+  for (EarlyCheck& known : early_) {
+    if (known.path != check.path || known.asking != check.asking) continue;
+    known.use_candidate = known.use_candidate || check.use_candidate;
+    return;
+  }
+  if (early_.size() >= config_.limits.early_checks) {
+    trace_.rule("8445:19.5.1#2"_rule, Fact{"limit", config_.limits.early_checks},
+                Fact{"from", glass::to_text(check.path.remote)});
+    return;
+  }
+  trace_.rule("8445:7.3#5"_rule, Fact{"from", glass::to_text(check.path.remote)});
+  early_.push_back(check);
+}
+
+const Candidate* Agent::remote_at(const Address& address) const {
+  const auto found = std::ranges::find_if(remote_candidates_, [&](const Candidate& candidate) {
+    return candidate.address == address && candidate.host_name.empty() &&
+           candidate.transport == Transport::kUdp;
+  });
+  return found == remote_candidates_.end() ? nullptr : &*found;
+}
+
+// RFC 8445 §7.3.1.3. False: too many strangers already.
+bool Agent::learn_remote(const Address& address, std::uint32_t priority) {
+  if (remote_at(address) != nullptr) return true;
+  if (peer_reflexive_count_ >= config_.limits.peer_reflexive) {
+    trace_.rule("8445:19.5.1#2"_rule, Fact{"limit", config_.limits.peer_reflexive},
+                Fact{"from", glass::to_text(address)});
+    return false;
+  }
+  Candidate candidate;
+  candidate.foundation = "prflx" + decimal(++peer_reflexive_count_);
+  candidate.priority = std::clamp<std::uint32_t>(priority, 1, kMaxPriority);
+  candidate.address = address;
+  candidate.type = CandidateType::kPeerReflexive;
+  trace_.rule("8445:7.3.1.3#0"_rule, Fact{"address", glass::to_text(address)},
+              Fact{"priority", candidate.priority});
+  remote_candidates_.push_back(candidate);
+  return true;
+}
+
+// RFC 8445 §7.3.1.3 to §7.3.1.5, once the check has been answered and the peer is known.
+void Agent::on_accepted(Instant now, const EarlyCheck& check) {
+  if (!may_check()) return;
+  if (check.asking != remote_->ufrag) {
+    trace_.rule("8445:7.3.1.4#0"_rule, Fact{"from", glass::to_text(check.path.remote)},
+                Fact{"failure", "the check is by somebody with another user name fragment"});
+    return;
+  }
+  const bool wants_nomination = check.use_candidate && role_ == Role::kControlled;
+  Pair* pair = checklist_.find(check.path.local, check.path.remote);
+  if (nominated_ && !wants_nomination) {
+    // RFC 8445 §8.1.2: answered, and that is all: no more checks.
+    trace_.rule("8445:8.1.2#2"_rule, Fact{"from", glass::to_text(check.path.remote)});
+    if (pair != nullptr) pair->is_heard = true;
+    return;
+  }
+  if (pair == nullptr) {
+    if (!learn_remote(check.path.remote, check.priority)) return;
+    const Candidate* remote = remote_at(check.path.remote);
+    const Host* host = host_at(check.path.local);
+    if (host == nullptr || remote == nullptr) return;
+    const End local{host->address, candidate_priority(CandidateType::kHost, host->preference),
+                    CandidateType::kHost, foundations_.of(CandidateType::kHost, host->address, {})};
+    const End other{remote->address, remote->priority, remote->type, remote->foundation};
+    const auto added = checklist_.add_triggered(local, other, role_);
+    if (!added) return;
+    pair = checklist_.find(*added);
+  }
+  pair->is_heard = true;
+  trigger(now, *pair, wants_nomination);
+}
+
+void Agent::trigger(Instant now, Pair& pair, bool use_candidate) {
+  if (use_candidate) pair.nominated = now;
+  // A pair that has not been used for long is valid no more (RFC 7675 §5.1).
+  const bool is_stale = now - pair.answered >= config_.timing.consent_expiry;
+  if (pair.state == PairState::kSucceeded && pair.is_valid && !is_stale) {
+    if (!use_candidate) return;
+    trace_.rule("8445:7.3.1.5#0"_rule, Fact{"pair", to_text(pair)});
+    on_nominated(now, pair);
+    return;
+  }
+  // The check of a Succeeded pair need not be repeated just because the peer checks it too.
+  if (pair.state == PairState::kSucceeded && !use_candidate) return;
+  if (pair.state == PairState::kInProgress) {
+    trace_.rule("8445:7.3.1.4#1"_rule, Fact{"pair", to_text(pair)});
+    cancel_checks(pair.id);
+  } else {
+    trace_.rule("8445:7.3.1.4#2"_rule, Fact{"pair", to_text(pair)},
+                Fact{"state", to_text(pair.state)});
+  }
+  if (use_candidate) pair.wants_nomination = true;
+  checklist_.trigger(pair);
+}
+
+}  // namespace glass::ice

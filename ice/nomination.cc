@@ -1,0 +1,257 @@
+// ice/nomination.cc - what comes of the checks: roles, nomination, the path in use, consent.
+//
+// RFC 8445 §6.1.1 and §7.2.5.1 (roles), §8 (concluding), §12.1 (sending); RFC 7675 (consent).
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "base/address.h"
+#include "base/check.h"
+#include "base/rule.h"
+#include "base/time.h"
+#include "base/trace.h"
+#include "ice/agent.h"
+#include "ice/candidate.h"
+#include "ice/checklist.h"
+#include "ice/consent.h"
+#include "ice/events.h"
+#include "ice/timing.h"
+#include "ice/wire.h"
+#include "stun/attributes.h"
+#include "stun/message.h"
+
+namespace glass::ice {
+
+// ---- Roles.
+
+void Agent::switch_role(Instant now, Role role) {
+  if (role == role_) return;
+  trace_.rule("8445:7.3.1.1#0"_rule, Fact{"role", to_text(role)});
+  role_ = role;
+  nominating_.reset();
+  checklist_.set_role(role);
+  maybe_nominate(now);
+}
+
+// ---- Nomination.
+
+std::uint64_t Agent::valid_priority(const Pair& pair) const {
+  return role_ == Role::kControlling
+             ? pair_priority(pair.valid_local_priority, pair.remote.priority)
+             : pair_priority(pair.remote.priority, pair.valid_local_priority);
+}
+
+Pair* Agent::best_valid() {
+  Pair* best = nullptr;
+  for (Pair& pair : checklist_.pairs()) {
+    if (!pair.is_valid) continue;
+    if (best == nullptr || valid_priority(pair) > valid_priority(*best)) best = &pair;
+  }
+  return best;
+}
+
+// RFC 8445 §8.1.1: regular nomination. The best valid pair, once no better one can come of the
+// checks under way, or when those have had their chance.
+void Agent::maybe_nominate(Instant now) {
+  if (role_ != Role::kControlling || nominated_ || nominating_ || !may_check()) return;
+  Pair* best = best_valid();
+  if (best == nullptr || !first_valid_) return;
+  const bool may_improve = std::ranges::any_of(checklist_.pairs(), [&](const Pair& pair) {
+    return pair.is_unfinished() && !pair.is_valid && pair.priority > best->priority;
+  });
+  const Instant deadline = *first_valid_ + config_.timing.nomination_delay;
+  if (may_improve && now < deadline) {
+    trace_.rule("8863:4#5"_rule, Fact{"pair", to_text(*best)});
+    timers_.set(AgentTimer::kNomination, deadline);
+    return;
+  }
+  timers_.stop(AgentTimer::kNomination);
+  trace_.rule("8445:8.1.1#2"_rule, Fact{"pair", to_text(*best)},
+              Fact{"rtt_us", static_cast<std::uint64_t>(best->round_trip / 1us)});
+  nominating_ = best->id;
+  checklist_.trigger(*best);
+}
+
+// RFC 8445 §8.1.1: of several nominated pairs the best one counts. Unless it has gone quiet, and
+// the controlling agent has turned to another one for that reason.
+bool Agent::outranks_selected(const Pair& pair, Instant now) {
+  const Pair* current = checklist_.find(*nominated_);
+  if (current == nullptr) return true;
+  trace_.rule("8445:8.1.1#4"_rule, Fact{"current", to_text(*current)}, Fact{"new", to_text(pair)});
+  if (valid_priority(pair) > valid_priority(*current)) return true;
+  return state_ == State::kDisconnected ||
+         now - current->nominated >= config_.timing.nomination_fresh;
+}
+
+void Agent::on_nominated(Instant now, Pair& pair) {
+  pair.is_nominated = true;
+  if (nominated_ == pair.id) return;
+  if (nominated_ && !outranks_selected(pair, now)) return;
+  trace_.rule("8445:8.1.2#1"_rule, Fact{"pair", to_text(pair)}, Fact{"role", to_text(role_)},
+              Fact{"nominated", std::uint64_t{1}},
+              Fact{"rtt_us", static_cast<std::uint64_t>(pair.round_trip / 1us)});
+  nominated_ = pair.id;
+  nominating_.reset();
+  for (Check& check : checks_) {
+    if (check.is_cancelled) continue;
+    check.is_cancelled = true;
+    check.schedule.cancel();
+  }
+  const PairId id = pair.id;
+  checklist_.conclude(id);
+  for (const AgentTimer timer :
+       {AgentTimer::kNomination, AgentTimer::kPatience, AgentTimer::kKeepalive})
+    timers_.stop(timer);
+  if (before_) timers_.set(AgentTimer::kLinger, now + config_.timing.linger);
+  // RFC 8445 §12.1: from here on, data takes this pair and no other.
+  const Pair* selected = checklist_.find(id);
+  CHECK(selected != nullptr);
+  trace_.rule("8445:12.1#2"_rule, Fact{"pair", to_text(*selected)});
+  choose_path(now);
+  if (state_ == State::kConnected) move(Completed{}, State::kCompleted);
+}
+
+// ---- The path in use.
+
+void Agent::choose_path(Instant now) {
+  const Pair* best = nominated_ ? checklist_.find(*nominated_) : best_valid();
+  if (best == nullptr || path_pair_ == best->id) return;  // none yet: an old path stays
+  follow(now, *best);
+}
+
+void Agent::follow(Instant now, const Pair& pair) {
+  // RFC 8445 §12.1: any valid pair will do as long as none is nominated.
+  if (!pair.is_nominated) trace_.rule("8445:12.1#1"_rule, Fact{"pair", to_text(pair)});
+  path_ = pair.path();
+  path_pair_ = pair.id;
+  round_trip_ = pair.round_trip;
+  consent_.start(*path_, pair.answered);
+  watch_consent();
+  timers_.set(AgentTimer::kConsent,
+              now + Consent::draw_interval(config_.timing.consent_interval, *random_));
+  events_.emplace_back(PathSelected{*path_});
+}
+
+void Agent::measure(Pair& pair, Duration sample) {
+  trace_.metric("rtt_us", static_cast<std::uint64_t>(sample / 1us));
+  // As RFC 6298 §2 smooths: one eighth of each new sample.
+  pair.round_trip = pair.round_trip == Duration{} ? sample : (pair.round_trip * 7 + sample) / 8;
+  if (path_pair_ == pair.id) round_trip_ = pair.round_trip;
+}
+
+// ---- Failure.
+
+void Agent::update_failed(Instant now) {
+  if (state_ != State::kChecking || gathering_state_ == GatheringState::kGathering) return;
+  const bool is_open = std::ranges::any_of(
+      checklist_.pairs(), [](const Pair& pair) { return pair.is_unfinished() || pair.is_valid; });
+  if (is_open) return;
+  if (!is_patience_over_) {
+    // RFC 8863 §4: the peer may yet be learnt from a check of its own.
+    trace_.rule("8863:4#3"_rule);
+    return;
+  }
+  // RFC 8863 §5: that much time also stands for an end of candidates that nobody announced.
+  trace_.rule("8863:5#3"_rule, Fact{"announced", remote_is_done_ ? 1U : 0U});
+  trace_.rule("8863:4#4"_rule, Fact{"pairs", std::uint64_t{checklist_.size()}},
+              Fact{"failure", checklist_.size() == 0 ? "there was nothing to check"
+                                                     : "no check has been answered"});
+  fail(now);
+}
+
+// RFC 8445 §12.1: without a pair, nothing more is sent.
+void Agent::fail(Instant /*now*/) {
+  trace_.rule("8445:12.1#4"_rule);
+  move(Failed{}, State::kFailed);
+  checks_.clear();
+  checklist_.stop();
+  path_.reset();
+  path_pair_.reset();
+  before_.reset();
+  consent_.stop();
+  for (const AgentTimer timer :
+       {AgentTimer::kNomination, AgentTimer::kPatience, AgentTimer::kConsent, AgentTimer::kWarning,
+        AgentTimer::kExpiry, AgentTimer::kKeepalive, AgentTimer::kLinger})
+    timers_.stop(timer);
+}
+
+// ---- Consent.
+
+void Agent::watch_consent() {
+  timers_.set(AgentTimer::kExpiry, consent_.answered() + config_.timing.consent_expiry);
+  timers_.set(AgentTimer::kWarning, consent_.answered() + config_.timing.disconnected_after);
+}
+
+void Agent::ask_for_consent(Instant now) {
+  if (!consent_.path()) return;
+  // A path of before a restart has the credentials of that time.
+  const bool is_old = !path_pair_ && before_;
+  const Credentials& mine = is_old ? before_->local : local_;
+  const std::optional<Credentials>& theirs = is_old ? before_->remote : remote_;
+  const Host* host = host_at(consent_.path()->local);
+  if (!theirs || host == nullptr) return;
+  trace_.rule("7675:5.1#6"_rule, Fact{"to", glass::to_text(consent_.path()->remote)});
+  if (is_old) trace_.rule("7675:5.1#10"_rule);
+  // RFC 8445 §11: more often than Tr, so that no other keepalive is needed.
+  trace_.rule("8445:11#4"_rule);
+  const auto id = stun::TransactionId::make(*random_);
+  consent_.on_request(id, now);
+  const std::uint32_t priority =
+      candidate_priority(CandidateType::kPeerReflexive, host->preference);
+  enqueue(
+      {*consent_.path(),
+       write_check(id, content_for(username_for(*theirs, mine), priority, false), theirs->pwd)});
+  trace_.rule("7675:5.1#3"_rule);
+  timers_.set(AgentTimer::kConsent,
+              now + Consent::draw_interval(config_.timing.consent_interval, *random_));
+}
+
+void Agent::on_consent_answer(Instant now, const Path& path, const stun::MessageView& message) {
+  const bool is_old = !path_pair_ && before_;
+  const std::optional<Credentials>& theirs = is_old ? before_->remote : remote_;
+  if (!theirs || !is_authentic(message, *theirs)) return;
+  if (path != consent_.path()) {
+    trace_.drop("7675:5.1#1"_rule, "consent for another path", message.bytes());
+    return;
+  }
+  if (message.cls() == stun::Class::kError) {
+    const auto error = stun::get<stun::ErrorCode>(message);
+    constexpr unsigned kForbidden = 403;
+    trace_.rule("7675:5.2#0"_rule, Fact{"code", error ? error->code : 0U});
+    if (error && error->code == kForbidden) on_consent_lost(now);
+    return;
+  }
+  const auto sample = consent_.on_answer(message.transaction(), now);
+  CHECK(sample.has_value());
+  trace_.rule("7675:5.1#7"_rule, Fact{"rtt_us", static_cast<std::uint64_t>(*sample / 1us)});
+  if (Pair* pair = path_pair_ ? checklist_.find(*path_pair_) : nullptr) {
+    pair->answered = now;
+    measure(*pair, *sample);
+  }
+  watch_consent();
+  if (state_ != State::kDisconnected) return;
+  if (nominated_) move(Completed{}, State::kCompleted);
+  if (!nominated_) move(Connected{}, State::kConnected);
+}
+
+void Agent::on_consent_warning(Instant /*now*/) {
+  if (state_ == State::kConnected || state_ == State::kCompleted)
+    move(Disconnected{}, State::kDisconnected);
+}
+
+void Agent::on_consent_lost(Instant now) {
+  trace_.rule("7675:5.1#8"_rule);
+  if (state_ != State::kChecking) {
+    fail(now);
+    return;
+  }
+  // A restart is under way: only the old path is lost.
+  path_.reset();
+  path_pair_.reset();
+  before_.reset();
+  consent_.stop();
+  for (const AgentTimer timer : {AgentTimer::kConsent, AgentTimer::kWarning, AgentTimer::kExpiry})
+    timers_.stop(timer);
+}
+
+}  // namespace glass::ice
