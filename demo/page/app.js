@@ -413,8 +413,7 @@ function fail(key, detail, values = {}) {
   showProblem(key, detail, values, step);
   attempt.session?.close();
   attempt.signaling.leave();
-  attempt.trace?.close();
-  move('failed');
+  move('failed');  // the trace stays: its last events tell most
 }
 
 /** What is shown of the last problem, so that it can be said in another language. @type {(() => void) | null} */

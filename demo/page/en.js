@@ -170,6 +170,7 @@ export default {
   'path.rtt': 'Round trip',
   'path.bytes': 'Sent / received',
   'path.hidden': 'hidden by the browser (mDNS)',
+  'path.hidden.short': 'hidden address',
   'path.direct': 'direct',
   'path.nat': 'direct, through an address translator (NAT)',
   'path.relay': 'relayed by a TURN server',

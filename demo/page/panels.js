@@ -48,9 +48,9 @@ function kindOf(path) {
   return types.includes('srflx') ? 'nat' : 'direct';
 }
 
-/** @param {import('./session.js').CandidateInfo} end One end of a path, in words that fit a line. */
+/** One end of a path, in words that fit a line. @param {import('./session.js').CandidateInfo} end */
 export function endText(end) {
-  const name = end.address === '' ? t('path.hidden') : end.address.includes(':') ? `[${end.address}]` : end.address;
+  const name = end.address === '' ? t('path.hidden.short') : end.address.includes(':') ? `[${end.address}]` : end.address;
   return `${name}:${end.port}`;
 }
 

@@ -11,8 +11,11 @@ const PAGE = path.resolve(import.meta.dirname, '../../demo/page');
 const TYPES = { '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript', '.svg': 'image/svg+xml' };
 const POLICY = "default-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/** Serves the page. `trace` gives the events that a new trace socket gets. */
-export async function startMock({ port = 0, trace = () => [] } = {}) {
+/**
+ * Serves the page. `trace` gives the events that a new trace socket gets; with `oneRoom` everybody
+ * lands in the same room, as no honest server would do it.
+ */
+export async function startMock({ port = 0, trace = () => [], oneRoom = false } = {}) {
   const rooms = new Map();  // room -> Map(id -> { socket, name })
   let running = true;
   let nextId = 1;
@@ -73,8 +76,9 @@ export async function startMock({ port = 0, trace = () => [] } = {}) {
     ws.on('message', (data) => {
       const message = JSON.parse(String(data));
       if (message.type === 'join') {
-        if (!rooms.has(message.room)) rooms.set(message.room, new Map());
-        room = rooms.get(message.room);
+        const name = oneRoom ? 'one' : message.room;
+        if (!rooms.has(name)) rooms.set(name, new Map());
+        room = rooms.get(name);
         const peers = [...room].map(([other, peer]) => ({ id: other, name: peer.name }));
         room.set(id, { socket: ws, name: message.name });
         ws.send(JSON.stringify({ type: 'joined', id, peers }));
