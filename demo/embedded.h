@@ -1,0 +1,19 @@
+// demo/embedded.h - the page and the RFC notes, as bytes inside the program.
+#pragma once
+
+#include <iterator>
+#include <span>
+#include <string_view>
+
+#include "base/bytes.h"
+
+namespace glass::demo {
+
+struct EmbeddedFile {
+  std::string_view name;  // "page/index.html", "rfc-notes/rfc9260.md"
+  Bytes bytes;
+};
+
+std::span<const EmbeddedFile> embedded_files();
+
+}  // namespace glass::demo
