@@ -155,8 +155,14 @@ function onMessage(message) {
     case 'candidate':
       return onPeerMessage(message);
     case 'error':
-      return fail('server', `${message.code ?? ''} ${message.text ?? ''}`);
+      return onServerError(String(message.code ?? ''), String(message.text ?? ''));
   }
+}
+
+/** A late note for somebody who has left the room harms nothing. @param {string} code @param {string} text */
+function onServerError(code, text) {
+  story.note('signaling', 'event.signal.error', { text: `${code}: ${text}` });
+  if (attempt && !attempt.opened && code !== 'no-such-peer') fail('server', `${code}: ${text}`);
 }
 
 /** @param {import('./signaling.js').PeerInfo[]} peers */
@@ -482,7 +488,7 @@ function badge(which, state) {
 function directState() {
   if (connection === 'connected' || connection === 'disconnected') return 'open';
   if (connection === 'connecting') return 'trying';
-  return connection === 'failed' ? 'failed' : 'none';
+  return connection === 'failed' && attempt?.session ? 'failed' : 'none';
 }
 
 function mapText() {

@@ -61,7 +61,7 @@ export default {
   'map.open': 'The direct line is open. Nothing that you send passes the signaling server.',
   'map.alone': 'The signaling server is stopped. The direct line goes on without it.',
   'map.stopped': 'The signaling server is stopped. A new connection needs it.',
-  'map.failed': 'The two sides found no way to each other.',
+  'map.failed': 'The connection was not made. The message below says where it stopped.',
   'map.closed': 'The connection is closed.',
 
   'story.title': 'How the connection is built',
@@ -124,6 +124,7 @@ export default {
   'event.signal.open': 'Joined room {room} as {id}',
   'event.signal.stopped': 'The signaling server was stopped',
   'event.signal.gone': 'The signaling server cannot be reached',
+  'event.signal.error': 'The signaling server complains: {text}',
   'event.candidate.local': 'Own candidate: {line}',
   'event.candidate.remote': 'Candidate of the other side: {line}',
   'event.candidate.remoteEnd': 'The other side has no more candidates',

@@ -189,7 +189,7 @@ export class StoryView {
   constructor(story, list) {
     this.#story = story;
     this.#list = list;
-    story.changed = throttled(() => this.refresh(), 60);
+    story.changed = throttled(() => this.refresh(), 80);
     this.rebuild();
   }
 
@@ -210,7 +210,14 @@ export class StoryView {
     const time = make('span', { class: 'step-time', dir: 'ltr' });
     const happened = make('p', { class: 'step-happened' });
     const hint = make('p', { class: 'step-hint', hidden: true });
-    const detail = make('div', { class: 'step-detail', id: `detail-${id}`, hidden: !this.#open.has(id) });
+    const sdp = make('div', {});
+    const rules = make('div', {});
+    const events = make(
+      'ol', { class: 'events', 'data-testid': `events-${id}`, tabindex: '0', 'aria-label': t('step.log'), hidden: true });
+    const none = make('p', { class: 'quiet' }, t('step.none'));
+    const detail = make(
+      'div', { class: 'step-detail', id: `detail-${id}`, hidden: !this.#open.has(id) },
+      sdp, rules, make('h4', {}, t('step.log')), events, none);
     const count = make('span', { class: 'step-count' });
     const toggle = make(
       'button',
@@ -235,7 +242,7 @@ export class StoryView {
         hint,
         toggle,
         detail));
-    this.#parts.set(id, { item, mark, state, time, happened, hint, toggle, count, detail, drawn: -1 });
+    this.#parts.set(id, { item, state, time, happened, hint, toggle, count, detail, sdp, rules, events, none, drawn: -1, described: null });
     return item;
   }
 
@@ -270,7 +277,7 @@ export class StoryView {
     }
     if (this.#open.has(step.id) && part.drawn !== step.count) {
       part.drawn = step.count;
-      this.#drawDetail(step, part.detail);
+      this.#drawDetail(step, part);
     }
   }
 
@@ -280,24 +287,30 @@ export class StoryView {
     this.#story.changed();
   }
 
-  /** @param {Step} step @param {HTMLElement} detail */
-  #drawDetail(step, detail) {
+  /**
+   * Draws the open part of a step. What has not changed stays in place, for somebody may be reading it.
+   * @param {Step} step @param {any} part
+   */
+  #drawDetail(step, part) {
+    if (step.id === 'sdp' && part.described !== this.descriptions) {
+      part.described = this.descriptions;
+      part.sdp.replaceChildren(...(this.descriptions ? makeDescriptions(this.descriptions) : []));
+    }
+    part.rules.replaceChildren();
+    if (step.rules.size > 0) {
+      part.rules.append(
+        make('h4', {}, t('step.rules')),
+        make('ul', { class: 'rules', 'data-testid': `rules-${step.id}` }, ...[...step.rules].map(makeRule)));
+    }
     const omitted = step.count - step.first.length - step.last.length;
     const rows = step.first.map(makeEvent);
     if (omitted > 0) rows.push(make('li', { class: 'event-omitted' }, t('step.omitted', { count: omitted })));
     rows.push(...step.last.map(makeEvent));
-    detail.replaceChildren();
-    if (step.id === 'sdp' && this.descriptions) detail.append(...makeDescriptions(this.descriptions));
-    if (step.rules.size > 0) {
-      detail.append(
-        make('h4', {}, t('step.rules')),
-        make('ul', { class: 'rules', 'data-testid': `rules-${step.id}` }, ...[...step.rules].map(makeRule)));
-    }
-    detail.append(
-      make('h4', {}, t('step.log')),
-      rows.length > 0
-        ? make('ol', { class: 'events', 'data-testid': `events-${step.id}`, tabindex: '0', 'aria-label': t('step.log') }, ...rows)
-        : make('p', { class: 'quiet' }, t('step.none')));
+    const scrolled = part.events.scrollTop;
+    part.events.replaceChildren(...rows);
+    part.events.scrollTop = scrolled;
+    part.events.hidden = rows.length === 0;
+    part.none.hidden = rows.length > 0;
   }
 }
 

@@ -61,7 +61,7 @@ export default {
   'map.open': 'Seedhi line khul gayi. Aap jo bhejte hain, woh signaling server se nahin guzarta.',
   'map.alone': 'Signaling server band hai. Seedhi line us ke baghair chal rahi hai.',
   'map.stopped': 'Signaling server band hai. Naye connection ke liye us ki zaroorat hai.',
-  'map.failed': 'Dono taraf ko ek doosre tak koi rasta nahin mila.',
+  'map.failed': 'Connection nahin bana. Neeche likha hai ke kahan ruka.',
   'map.closed': 'Connection band ho gaya.',
 
   'story.title': 'Connection kaise banta hai',
@@ -124,6 +124,7 @@ export default {
   'event.signal.open': 'Room {room} mein {id} ke naam se aaye',
   'event.signal.stopped': 'Signaling server band kar diya gaya',
   'event.signal.gone': 'Signaling server nahin mil raha',
+  'event.signal.error': 'Signaling server ki shikayat: {text}',
   'event.candidate.local': 'Apna candidate: {line}',
   'event.candidate.remote': 'Doosri taraf ka candidate: {line}',
   'event.candidate.remoteEnd': 'Doosri taraf ke aur candidates nahin',
