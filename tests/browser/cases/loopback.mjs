@@ -97,15 +97,7 @@ export const cases = [
   {
     name: 'two browsers meet by a link, prove themselves, and share a file',
     async run(t) {
-      const [host, guest, glass] = [await t.newTab(), await t.newTab(), await here(t)];
-      await host.goto(glass.url);
-      await host.click('invite');
-      await host.untilAttribute('signaling-state', 'data-state', 'running');
-      const link = await host.eval(() => /** @type {any} */ (document.querySelector('[data-testid=link]')).value);
-      await guest.goto(link);
-      await guest.click('join');
-      await guest.untilAttribute('connection-state', 'data-state', 'connected', 30_000);
-      await host.until('the proof', async () => !(await host.eval(() => document.querySelector('[data-testid=file]')?.hasAttribute('disabled'))));
+      const { host, guest, link } = await common.meetByLink(t, await here(t));
       const what = common.makeFile(t.folder, `guest-${t.kind}.bin`, 3 * MEGABYTE);
       await host.pickFile('file', what.file);
       await guest.until('the offer', async () => (await guest.attribute('transfer', 'data-state')) === 'offered');

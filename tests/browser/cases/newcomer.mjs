@@ -39,4 +39,11 @@ export const cases = [
       await common.download(tab, 1);
     },
   },
+  {
+    name: 'two browsers meet by a link, with hidden addresses',
+    async run(t) {
+      const { guest } = await common.meetByLink(t, await t.glass({ namespace: t.network.near }));
+      await expectHiddenAddresses(guest);
+    },
+  },
 ];
