@@ -1,0 +1,255 @@
+#include "explain/sinks/pcapng.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/rule.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "base/trace.h"
+#include "base/writer.h"
+#include "explain/sinks/keylog.h"
+#include "explain/sinks/out.h"
+#include "explain/sinks/recorder.h"
+
+namespace glass::explain {
+namespace {
+
+constexpr std::uint32_t kSectionHeader = 0x0a0d0d0a;
+constexpr std::uint32_t kInterface = 1;
+constexpr std::uint32_t kEnhancedPacket = 6;
+constexpr std::uint32_t kDecryptionSecrets = 10;
+
+constexpr std::uint16_t kRawIp = 101;        // LINKTYPE_RAW
+constexpr std::uint16_t kExportedPdu = 252;  // LINKTYPE_WIRESHARK_UPPER_PDU
+constexpr std::uint32_t kTlsKeyLog = 0x544c534b;
+
+constexpr std::uint32_t kWire = 0;
+constexpr std::uint32_t kDecrypted = 1;
+
+constexpr std::uint16_t kEndOfOptions = 0;
+constexpr std::uint16_t kComment = 1;
+constexpr std::uint16_t kUserApplication = 4;  // of a section header
+constexpr std::uint16_t kInterfaceName = 2;
+constexpr std::uint16_t kTimeResolution = 9;
+constexpr std::uint16_t kPacketFlags = 2;
+constexpr std::uint16_t kPacketId = 5;
+
+void pad4(Writer& out) { out.zeros((4 - out.size() % 4) % 4); }
+
+void option(Writer& out, std::uint16_t code, Bytes value) {
+  out.u16(code).u16(static_cast<std::uint16_t>(value.size())).bytes(value);
+  pad4(out);
+}
+
+// Numbers are big-endian throughout: the section header says so.
+ByteVector block(std::uint32_t type, Bytes body) {
+  ByteVector bytes;
+  Writer out(bytes);
+  const auto total = static_cast<std::uint32_t>(12 + (body.size() + 3) / 4 * 4);
+  out.u32(type).u32(total).bytes(body);
+  pad4(out);
+  out.u32(total);
+  return bytes;
+}
+
+ByteVector section_header() {
+  ByteVector body;
+  Writer out(body);
+  out.u32(0x1a2b3c4d).u16(1).u16(0).u64(UINT64_MAX);  // byte order, version 1.0, length unknown
+  option(out, kUserApplication, as_bytes("GlassRTC"));
+  option(out, kEndOfOptions, {});
+  return block(kSectionHeader, body);
+}
+
+ByteVector interface_header(std::uint16_t link_type, std::string_view name) {
+  ByteVector body;
+  Writer out(body);
+  out.u16(link_type).u16(0).u32(0);  // no snap length
+  option(out, kInterfaceName, as_bytes(name));
+  const std::uint8_t nanoseconds = 9;
+  option(out, kTimeResolution, Bytes(&nanoseconds, 1));
+  option(out, kEndOfOptions, {});
+  return block(kInterface, body);
+}
+
+// RFC 1071: the sum of 16-bit words, its carries added back in.
+std::uint32_t sum_words(std::uint32_t sum, Bytes bytes) {
+  for (std::size_t i = 0; i < bytes.size(); i += 2) {
+    const std::uint32_t low = i + 1 < bytes.size() ? bytes[i + 1] : 0U;
+    sum += static_cast<std::uint32_t>(bytes[i]) << 8 | low;
+  }
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+  return sum;
+}
+
+// RFC 768: over a pseudo header too; a result of zero is sent as all ones.
+std::uint16_t udp_checksum(const Address& source, const Address& target, Bytes datagram) {
+  constexpr std::uint32_t kUdp = 17;
+  std::uint32_t sum = sum_words(0, source.ip_bytes());
+  sum = sum_words(sum, target.ip_bytes());
+  sum = sum_words(sum + kUdp + static_cast<std::uint32_t>(datagram.size()), datagram);
+  const auto checksum = static_cast<std::uint16_t>(~sum);
+  return checksum == 0 ? 0xffff : checksum;
+}
+
+void put_u16(MutableBytes target, std::size_t at, std::uint16_t value) {
+  target[at] = static_cast<std::uint8_t>(value >> 8);
+  target[at + 1] = static_cast<std::uint8_t>(value);
+}
+
+// A tag of an exported PDU.
+void tag(Writer& out, std::uint16_t code, Bytes value) { option(out, code, value); }
+
+void tag(Writer& out, std::uint16_t code, std::uint32_t value) { out.u16(code).u16(4).u32(value); }
+
+// An SCTP packet as it lies in a DTLS record, with the addresses around that record.
+ByteVector exported_sctp(const Path* path, Direction direction, Bytes packet) {
+  ByteVector bytes;
+  Writer out(bytes);
+  tag(out, 12, as_bytes("sctp"));  // EXP_PDU_TAG_DISSECTOR_NAME
+  if (path != nullptr) {
+    const bool sent = direction == Direction::kSent;
+    const Address& source = sent ? path->local : path->remote;
+    const Address& target = sent ? path->remote : path->local;
+    const bool v4 = source.is_v4();
+    tag(out, v4 ? 20 : 22, source.ip_bytes());
+    tag(out, v4 ? 21 : 23, target.ip_bytes());
+    tag(out, 24, std::uint32_t{3});  // EXP_PDU_TAG_PORT_TYPE: UDP
+    tag(out, 25, std::uint32_t{source.port});
+    tag(out, 26, std::uint32_t{target.port});
+  }
+  tag(out, 0, Bytes{});
+  out.bytes(packet);
+  return bytes;
+}
+
+}  // namespace
+
+ByteVector ip_packet(const Address& source, const Address& target, std::uint16_t id,
+                     Bytes payload) {
+  ByteVector bytes;
+  Writer out(bytes);
+  const auto udp_size = static_cast<std::uint16_t>(payload.size() + 8);
+  if (source.is_v4()) {
+    out.u8(0x45).u8(0).u16(static_cast<std::uint16_t>(udp_size + 20));
+    out.u16(id).u16(0x4000).u8(64).u8(17).u16(0);  // do not fragment, 64 hops, UDP
+  } else {
+    out.u32(0x60000000).u16(udp_size).u8(17).u8(64);
+  }
+  out.bytes(source.ip_bytes()).bytes(target.ip_bytes());
+  if (source.is_v4())
+    put_u16(bytes, 10, static_cast<std::uint16_t>(~sum_words(0, Bytes(bytes).first(20))));
+  const std::size_t udp = bytes.size();
+  out.u16(source.port).u16(target.port).u16(udp_size).u16(0).bytes(payload);
+  put_u16(bytes, udp + 6, udp_checksum(source, target, Bytes(bytes).subspan(udp)));
+  return bytes;
+}
+
+Pcapng::Pcapng(Options options, Out out) : options_(std::move(options)), out_(std::move(out)) {
+  put(section_header());
+  put(interface_header(kRawIp, "wire"));
+  put(interface_header(kExportedPdu, "decrypted"));
+}
+
+void Pcapng::put(ByteVector block) { out_(as_text(block)); }
+
+bool Pcapng::wants(Where where, const PacketNote& note) const {
+  if (where.layer != Layer::kNet && where.layer != Layer::kSctp) return false;
+  if (where.layer == Layer::kNet && note.path == nullptr) return false;
+  if (options_.at_node) return *options_.at_node == where.node;
+  if (note.direction == Direction::kSent) return true;
+  if (where.layer == Layer::kNet) return note.id == 0 || note.id > highest_sent_;
+  // Plaintext has no id: it came with the datagram that this node received last.
+  const auto last = last_.find(where.node);
+  return last == last_.end() || last->second.received == 0 || last->second.received > highest_sent_;
+}
+
+void Pcapng::packet(Where where, const PacketNote& note) {
+  const bool sent = note.direction == Direction::kSent;
+  if (where.layer == Layer::kNet && note.path != nullptr) {
+    Last& last = last_[where.node];
+    last.path = *note.path;
+    if (sent) highest_sent_ = std::max(highest_sent_, note.id);
+    if (!sent) last.received = note.id;
+  }
+  if (!wants(where, note)) return;
+  flush();
+  Pending next{.interface = where.layer == Layer::kNet ? kWire : kDecrypted,
+               .at = now_,
+               .node = where.node,
+               .direction = note.direction,
+               .id = note.id,
+               .data = {},
+               .comment = {}};
+  if (where.layer == Layer::kNet) {
+    const Path& path = *note.path;
+    next.data = ip_packet(sent ? path.local : path.remote, sent ? path.remote : path.local,
+                          static_cast<std::uint16_t>(note.id), note.bytes);
+  } else {
+    const auto last = last_.find(where.node);
+    next.data = exported_sctp(last == last_.end() ? nullptr : &last->second.path, note.direction,
+                              note.bytes);
+  }
+  pending_ = std::move(next);
+  if (options_.names != nullptr)
+    comment(where, (sent ? "sent by " : "received by ") + name_of(*options_.names, where.node));
+}
+
+void Pcapng::comment(Where where, std::string_view text) {
+  if (!options_.comments || !pending_ || pending_->node != where.node) return;
+  if (!pending_->comment.empty()) pending_->comment += '\n';
+  pending_->comment += text;
+}
+
+void Pcapng::rule(Where where, Rule rule, std::span<const Fact> facts) {
+  if (!options_.comments) return;
+  std::string line = "RFC " + to_text(rule);
+  if (options_.notes != nullptr) line += ' ' + std::string(options_.notes->title(rule));
+  for (const Fact& fact : facts)
+    line += ' ' + std::string(fact.key) + '=' +
+            (fact.is_text ? printable(fact.text) : decimal(fact.number));
+  comment(where, line);
+}
+
+void Pcapng::drop(Where where, Rule rule, std::string_view why, Bytes) {
+  comment(where, "dropped: " + std::string(why) + (rule.rfc != 0 ? " " + to_text(rule) : ""));
+}
+
+void Pcapng::secret(Where, std::string_view label, Bytes id, Bytes value) {
+  if (!options_.with_secrets) return;
+  flush();
+  const std::string line = keylog_line(label, id, value);
+  ByteVector body;
+  Writer out(body);
+  out.u32(kTlsKeyLog).u32(static_cast<std::uint32_t>(line.size())).bytes(as_bytes(line));
+  put(block(kDecryptionSecrets, body));
+}
+
+void Pcapng::flush() {
+  if (!pending_) return;
+  const Pending packet = *std::exchange(pending_, std::nullopt);
+  const Duration since = packet.at.time_since_epoch() +
+                         std::chrono::seconds(static_cast<std::int64_t>(options_.epoch_seconds));
+  ByteVector body;
+  Writer out(body);
+  out.u32(packet.interface).u64(static_cast<std::uint64_t>(since.count()));
+  out.u32(static_cast<std::uint32_t>(packet.data.size()));
+  out.u32(static_cast<std::uint32_t>(packet.data.size())).bytes(packet.data);
+  pad4(out);
+  if (!packet.comment.empty()) option(out, kComment, as_bytes(packet.comment));
+  out.u16(kPacketFlags).u16(4).u32(packet.direction == Direction::kSent ? 2 : 1);
+  if (packet.id != 0) out.u16(kPacketId).u16(8).u64(packet.id);
+  option(out, kEndOfOptions, {});
+  put(block(kEnhancedPacket, body));
+}
+
+}  // namespace glass::explain
