@@ -15,6 +15,7 @@ namespace glass::sctp {
 
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""us;
 
 constexpr std::size_t kMebibyte = std::size_t{1024} * 1024;
 
@@ -26,6 +27,10 @@ constexpr std::size_t kDtlsOverhead = 37;
 constexpr std::size_t kDefaultPacketSize = (kDatagramSize - kDtlsOverhead) / 4 * 4;
 constexpr std::size_t kMinPacketSize = 512;   // an INIT ACK with our cookie must fit
 constexpr std::size_t kMaxPacketSize = 1500;  // a PacketBuffer holds it with room to seal
+
+constexpr std::uint32_t kMinReceiveWindow = 1500;  // RFC 9260 §3.3.2
+constexpr Duration kMaxSackDelay = 500ms;          // RFC 9260 §6.2
+constexpr std::size_t kMaxReasonSize = 256;        // of the text in an ABORT
 
 struct Config {
   std::uint16_t local_port = 5000;   // the port that browsers write into a=sctp-port
@@ -65,6 +70,7 @@ enum class SendError : std::uint8_t {
   kClosed,         // the association or the channel is closing or gone
   kFull,           // the send buffer is at its limit: wait for BufferedAmountLow
   kTooLarge,       // longer than the peer accepts
+  kEmpty,          // SCTP cannot carry a message of no bytes; channels can
   kBadStream,      // no such stream was negotiated
   kUnknownChannel  // no channel has this id
 };

@@ -1,0 +1,42 @@
+// sctp/chunks/forward_tsn.h - FORWARD TSN: do not wait for these any longer.
+//
+// RFC 3758 §3.2.  Tested by: chunks/chunks_test.cc
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/writer.h"
+#include "sctp/chunks/error_code.h"
+#include "sctp/packet.h"
+#include "sctp/types.h"
+
+namespace glass::sctp {
+
+// The last message of an ordered stream that was given up.
+struct SkippedStream {
+  StreamId stream;
+  Ssn ssn;
+  friend bool operator==(const SkippedStream&, const SkippedStream&) = default;
+};
+
+//   0                   1                   2                   3      RFC 3758 §3.2
+//  |   Type = 192  |  Flags = 0x00 |        Length = Variable      |
+//  |                      New Cumulative TSN                       |
+//  |         Stream-1              |       Stream Sequence-1       |
+struct ForwardTsnChunk {
+  Tsn cumulative;
+  Bytes streams;  // as they stand in the packet: read them with skipped()
+
+  [[nodiscard]] std::size_t stream_count() const { return streams.size() / 4; }
+  [[nodiscard]] SkippedStream skipped(std::size_t index) const;
+};
+constexpr std::size_t kForwardTsnHeader = 8;
+
+Result<ForwardTsnChunk, ChunkError> parse_forward_tsn(RawChunk& raw);
+void write_forward_tsn(Writer& out, Tsn cumulative, std::span<const SkippedStream> skipped);
+
+}  // namespace glass::sctp
