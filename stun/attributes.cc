@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "base/address.h"
 #include "base/bytes.h"
@@ -122,7 +123,11 @@ void UnknownAttributes::insert(AttributeType type) {
 }
 
 bool UnknownAttributes::read(Reader& in, const TransactionId&) {
-  while (in.ok() && in.left() > 0) insert(static_cast<AttributeType>(in.u16("Attribute Type")));
+  while (in.ok() && in.left() > 0) {
+    const std::uint16_t number = in.u16("Attribute Type");
+    // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): also numbers without a name.
+    insert(static_cast<AttributeType>(number));
+  }
   return in.ok();
 }
 
@@ -131,7 +136,9 @@ void UnknownAttributes::write(Writer& out, const TransactionId&) const {
 }
 
 bool PasswordAlgorithm::read(Reader& in, const TransactionId&) {
-  algorithm = static_cast<PasswordAlgorithmNumber>(in.u16("Algorithm"));
+  const std::uint16_t number = in.u16("Algorithm");
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): also numbers without a name.
+  algorithm = static_cast<PasswordAlgorithmNumber>(number);
   const std::size_t length = in.u16("Algorithm Parameters Length");
   parameters = in.bytes(length, "Algorithm Parameters");
   in.skip((4 - length % 4) % 4, "Padding");

@@ -67,14 +67,15 @@ void BindingClient::receive(Instant now, const Received& in) {
     case Transaction::Receipt::kNotMine:
       return trace_.drop("8489:6.3#0"_rule, "no response to what was asked", in.bytes);
     case Transaction::Receipt::kDiscarded: return;
-    case Transaction::Receipt::kSuccess: return on_success(now, *message);
+    case Transaction::Receipt::kSuccess:
+      return on_success(now, *message, transaction_->round_trip());
     case Transaction::Receipt::kError: return on_error(now, get<ErrorCode>(*message)->code);
     case Transaction::Receipt::kFailed: return finish(Failed{BindingFailure::kUnusable});
   }
 }
 
-void BindingClient::on_success(Instant now, const MessageView& message) {
-  const auto round_trip = transaction_->round_trip();
+void BindingClient::on_success(Instant now, const MessageView& message,
+                               std::optional<Duration> round_trip) {
   if (round_trip) rto_.sample(now, *round_trip);
   // RFC 8489 §6.3.3: the address has to be there; an unknown family is as good as no address.
   const auto mapped = get<XorMappedAddress>(message);

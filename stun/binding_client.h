@@ -63,7 +63,7 @@ class BindingClient {
 
  private:
   void ask(Instant now);
-  void on_success(Instant now, const MessageView& message);
+  void on_success(Instant now, const MessageView& message, std::optional<Duration> round_trip);
   void on_error(Instant now, unsigned code);
   void finish(const Event& event);
 

@@ -1,6 +1,5 @@
 #include "stun/binding_server.h"
 
-#include <cstddef>
 #include <optional>
 #include <utility>
 

@@ -1,6 +1,5 @@
 #include "stun/transaction.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>

@@ -73,7 +73,7 @@ TEST(CheckIntegrity, IsAbsentWhereThereIsNone) {
 }
 
 TEST(CheckIntegrity, AnotherSizeIsWrong) {
-  for (const std::size_t size : {0, 16, 19, 21, 32}) {
+  for (const std::size_t size : {0U, 16U, 19U, 21U, 32U}) {
     ByteVector out;
     MessageBuilder(Writer(out), Class::kRequest, Method::kBinding, TransactionId{})
         .attribute(AttributeType::kMessageIntegrity, ByteVector(size));
@@ -109,7 +109,7 @@ TEST(CheckFingerprint, IsWrongInAnotherPlaceThanTheLast) {
 }
 
 TEST(CheckFingerprint, IsWrongInAnotherSize) {
-  for (const std::size_t size : {0, 3, 5, 8}) {
+  for (const std::size_t size : {0U, 3U, 5U, 8U}) {
     ByteVector out;
     MessageBuilder(Writer(out), Class::kRequest, Method::kBinding, TransactionId{})
         .attribute(AttributeType::kFingerprint, ByteVector(size));
