@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <variant>
 
@@ -19,37 +18,10 @@
 #include "base/time.h"
 #include "base/trace.h"
 #include "dtls/config.h"
+#include "dtls/epochs.h"
+#include "dtls/events.h"
 
 namespace glass::dtls {
-
-enum class CloseReason : std::uint8_t {
-  kLocal,        // close() was called
-  kPeer,         // the peer said close_notify
-  kPeerAlert,    // the peer sent a fatal alert
-  kHandshake,    // the handshake cannot go on; an alert tells the peer
-  kFingerprint,  // the peer's certificate is not the one that was announced
-  kTimeout,      // the peer did not answer in Config::handshake_limit
-  kKeysWornOut,  // Limits
-};
-std::string_view to_text(CloseReason reason);
-
-// The handshake is complete: records may be sealed.
-struct Connected {
-  std::uint16_t cipher_suite = 0;
-  std::uint16_t group = 0;
-  std::optional<SrtpProfile> srtp_profile;
-  bool extended_master_secret = false;
-};
-// What a record carried. The view is into the bytes that receive() was given (decrypted in place),
-// or into this connection for a record that came early: take it before either goes.
-struct Plaintext {
-  MutableBytes bytes;
-};
-// Comes once, and nothing after it.
-struct Closed {
-  CloseReason reason = CloseReason::kLocal;
-  std::string text;  // one sentence for people
-};
 
 // Records that did no harm.
 struct Counters {
@@ -84,20 +56,18 @@ class Connection {
   [[nodiscard]] bool is_open() const;
   [[nodiscard]] bool is_closed() const;
   // How much longer seal() makes a payload (RFC 6347 §4.1.1.1).
-  [[nodiscard]] static constexpr std::size_t overhead() { return kOverhead; }
+  [[nodiscard]] static constexpr std::size_t overhead() { return Epochs::overhead(kSealed); }
   // Makes one record of the bytes in `packet`, in place. Only while is_open().
   void seal(PacketBuffer& packet);
   // RFC 5705 §4, without a context. False when not open.
   [[nodiscard]] bool export_keys(std::string_view label, MutableBytes out) const;
   // The peer's certificate, once it has been checked; empty before.
   [[nodiscard]] Bytes peer_certificate() const;
-  [[nodiscard]] const Counters& counters() const;
+  [[nodiscard]] Counters counters() const;
   // How long the current timer runs: 50 ms, 100 ms, ...
   [[nodiscard]] Duration rto() const;
 
  private:
-  static constexpr std::size_t kOverhead = 13 + 8 + 16;  // header, explicit nonce, tag
-
   class Core;
   std::unique_ptr<Core> core_;
 };

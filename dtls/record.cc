@@ -70,13 +70,16 @@ Result<Record, RecordError> parse_record(Reader& in) {
   return record;
 }
 
-void write_record_header(Writer& out, const Record& record, std::size_t length) {
-  out.u8(std::to_underlying(record.type)).u16(record.version).u16(record.epoch);
-  out.u48(record.sequence).u16(static_cast<std::uint16_t>(length));
+void fill_record_header(MutableBytes out, const Record& record, std::size_t length) {
+  store(std::to_underlying(record.type), out.first(1));
+  store(record.version, out.subspan(1, 2));
+  store(record.epoch, out.subspan(3, 2));
+  store(record.sequence, out.subspan(5, 6));
+  store(length, out.subspan(11, 2));
 }
 
 void write(Writer& out, const Record& record) {
-  write_record_header(out, record, record.fragment.size());
+  fill_record_header(out.append(kRecordHeaderSize), record, record.fragment.size());
   out.bytes(record.fragment);
 }
 

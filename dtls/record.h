@@ -47,7 +47,8 @@ std::string_view to_text(RecordError error);
 // The record at the front of `in`. Any content type: the caller knows which it expects. After
 // kNotDtls or kTooLong the rest of the datagram is of no use; after kTruncated there is none.
 Result<Record, RecordError> parse_record(Reader& in);
-void write_record_header(Writer& out, const Record& record, std::size_t length);
+// The header alone, for a fragment of `length` bytes, into kRecordHeaderSize bytes.
+void fill_record_header(MutableBytes out, const Record& record, std::size_t length);
 // Header and fragment as they are, for what goes out unprotected.
 void write(Writer& out, const Record& record);
 

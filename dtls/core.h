@@ -1,0 +1,131 @@
+// dtls/core.h - the inside of a Connection: which record goes where.
+//
+// For connection.cc and the files beside it only. core.cc is what commands do and what goes out,
+// receive.cc what comes in.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/machine.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "base/trace.h"
+#include "dtls/client.h"
+#include "dtls/connection.h"
+#include "dtls/handshake.h"
+#include "dtls/messages/alert.h"
+#include "dtls/record.h"
+#include "dtls/server.h"
+#include "dtls/session.h"
+
+namespace glass::dtls {
+
+namespace connection_state {
+struct New {
+  static constexpr std::string_view kName = "new";
+};
+struct Handshaking {
+  static constexpr std::string_view kName = "handshaking";
+};
+struct Open {
+  static constexpr std::string_view kName = "open";
+};
+struct Over {
+  static constexpr std::string_view kName = "closed";
+};
+}  // namespace connection_state
+
+inline constexpr std::array<Arrow, 5> kConnectionArrows{
+    {
+     {"new", "handshaking", "start", "6347:4.2#0"_rule},
+     {"handshaking", "open", "both Finished are right", "5246:7.4.9#1"_rule},
+     {"new", "closed", "closed before it began", "5246:7.2.1#0"_rule},
+     {"handshaking", "closed", "the handshake has failed or was closed", "5246:7.2.2#1"_rule},
+     {"open", "closed", "close_notify, a fatal alert, or worn-out keys", "5246:7.2.1#0"_rule},
+     }
+};
+
+// Records of epoch 1 that came before they could be used (RFC 6347 §4.1, §4.2.4).
+inline constexpr std::size_t kEarlyRecordsMax = 16;
+// Of one datagram; a browser sends one or two.
+inline constexpr std::size_t kRecordsPerDatagramMax = 128;
+// How often a failed handshake repeats its alert to a peer that repeats itself (RFC 6347 §4.2.7).
+inline constexpr int kAlertRepeatsMax = 4;
+// Refusals of a renegotiation; after that a peer is not answered any more.
+inline constexpr int kRefusalsMax = 4;
+
+class Connection::Core {
+ public:
+  Core(const Config& config, Random& random, const Trace& trace);
+
+  void start(Instant now);
+  void close();
+  void receive(Instant now, MutableBytes datagram);
+  void on_time(Instant now);
+  bool poll_transmit(Instant now, PacketBuffer& out);
+  std::optional<Event> poll_event();
+  void seal(PacketBuffer& packet);
+  [[nodiscard]] Counters counters() const;
+
+  [[nodiscard]] bool is_open() const { return machine_.is<connection_state::Open>(); }
+  [[nodiscard]] bool is_closed() const { return machine_.is<connection_state::Over>(); }
+  [[nodiscard]] const Session& session() const { return session_; }
+
+ private:
+  struct EarlyRecord {
+    ByteVector bytes;
+    bool done = false;
+  };
+
+  // receive.cc
+  void on_record(Instant now, const Record& record, MutableBytes whole);
+  void on_plain_record(Instant now, const Record& record);
+  void on_sealed_record(Instant now, const Record& record, MutableBytes fragment);
+  [[nodiscard]] bool is_early(const Record& record) const;
+  void keep_early(const Record& record, Bytes whole);
+  void replay_early(Instant now);
+  void dispatch(Instant now, const Record& record, MutableBytes text);
+  void on_handshake(Instant now, const Record& record, Bytes text);
+  void on_fragment(Instant now, const Record& record, const Fragment& fragment);
+  void on_old_fragment(Instant now, const Fragment& fragment);
+  void on_late_handshake(const Record& record, const Fragment& fragment);
+  void deliver_messages(Instant now, std::uint64_t sequence);
+  void on_change_cipher_spec(Instant now, const Record& record, Bytes text);
+  void try_reading_sealed(Instant now);
+  void on_alert(const Record& record, Bytes text);
+  void drop(Rule rule, std::string_view why, Bytes packet);
+
+  // core.cc
+  void complete(Instant now);
+  void send_alert(AlertLevel level, Alert alert);
+  void fail(Failure failure);
+  void end(CloseReason reason, std::string text);
+  [[nodiscard]] bool handshake_expects_finished() const;
+  [[nodiscard]] bool handshake_is_complete() const;
+
+  Config config_;
+  Trace trace_;
+  Session session_;
+  std::variant<std::monostate, Client, Server> handshake_;
+  Machine<kConnectionArrows, connection_state::New, connection_state::Handshaking,
+          connection_state::Open, connection_state::Over>
+      machine_;
+  Counters counters_;
+  std::vector<Event> events_;
+  std::size_t next_event_ = 0;
+  std::vector<EarlyRecord> early_;
+  bool peer_changed_cipher_ = false;
+  int refusals_ = 0;
+  int alert_repeats_ = 0;
+  std::optional<Alert> last_plain_alert_;
+};
+
+}  // namespace glass::dtls

@@ -1,0 +1,64 @@
+#include "dtls/epochs.h"
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/writer.h"
+#include "dtls/record.h"
+#include "dtls/wire.h"
+
+namespace glass::dtls {
+
+void Epochs::install(Protection reading, Protection writing) {
+  reading_ = std::move(reading);
+  writing_ = std::move(writing);
+}
+
+Record Epochs::next_record(ContentType type, std::uint16_t epoch) {
+  constexpr std::uint64_t kSequenceEnd = std::uint64_t{1} << 48;
+  CHECK(next_[epoch] < kSequenceEnd);  // RFC 6347 §4.1: it must not wrap; Limits sees to it
+  return {.type = type,
+          .version = version_,
+          .epoch = epoch,
+          .sequence = next_[epoch]++,
+          .fragment = {}};
+}
+
+void Epochs::write(ContentType type, std::uint16_t epoch, Bytes text, PacketBuffer& out) {
+  Record record = next_record(type, epoch);
+  if (epoch == kPlain) {
+    record.fragment = text;
+    Writer writer(out);
+    return glass::dtls::write(writer, record);
+  }
+  CHECK(writing_.has_value());
+  fill_record_header(out.append(kRecordHeaderSize), record, text.size() + kSealOverhead);
+  const MutableBytes sealed = out.append(text.size() + kSealOverhead);
+  copy_bytes(text, sealed.subspan(kExplicitNonceSize));
+  writing_->seal(type, epoch, record.sequence, sealed);
+}
+
+void Epochs::seal(ContentType type, PacketBuffer& packet) {
+  CHECK(writing_.has_value());
+  const Record record = next_record(type, kSealed);
+  packet.prepend(kExplicitNonceSize);
+  (void)packet.append(crypto::kAeadTagSize);
+  writing_->seal(type, kSealed, record.sequence, packet.bytes());
+  const std::size_t length = packet.size();
+  fill_record_header(packet.prepend(kRecordHeaderSize), record, length);
+}
+
+std::optional<MutableBytes> Epochs::open(const Record& record, MutableBytes fragment) {
+  CHECK(reading_.has_value());
+  return reading_->open(record, fragment);
+}
+
+void Epochs::forget() {
+  reading_.reset();
+  writing_.reset();
+}
+
+}  // namespace glass::dtls

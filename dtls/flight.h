@@ -1,0 +1,125 @@
+// dtls/flight.h - the messages that we owe the peer in one go, and when they go again.
+//
+// RFC 6347 §4.2.4: a flight is sent as a whole, and again as a whole, with new record numbers and
+// the old message numbers. Knows messages as bytes; not what they mean.
+// Tested by: flight_test.cc
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/machine.h"
+#include "base/time.h"
+#include "base/timers.h"
+#include "base/trace.h"
+#include "dtls/config.h"
+#include "dtls/epochs.h"
+#include "dtls/handshake.h"
+
+namespace glass::dtls {
+
+// The states of RFC 6347 §4.2.4, figure 3.
+struct Preparing {
+  static constexpr std::string_view kName = "PREPARING";
+};
+struct Sending {
+  static constexpr std::string_view kName = "SENDING";
+  std::size_t item = 0;    // the next to be written
+  std::size_t offset = 0;  // of its body
+};
+struct Waiting {
+  static constexpr std::string_view kName = "WAITING";
+};
+struct Finishing {
+  static constexpr std::string_view kName = "FINISHED";
+};
+
+inline constexpr std::array<Arrow, 9> kFlightArrows{
+    {
+     {"PREPARING", "SENDING", "the flight is complete", "6347:4.2.4#0"_rule},
+     {"SENDING", "WAITING", "all of it is sent", "6347:4.2.4#0"_rule},
+     {"SENDING", "FINISHED", "the last flight is sent, or the peer's has come",
+         "6347:4.2.4#0"_rule},
+     {"SENDING", "PREPARING", "the answer came while it was sent again", "6347:4.2.4#0"_rule},
+     {"WAITING", "SENDING", "the timer expired or the peer repeats itself", "6347:4.2.4#0"_rule},
+     {"WAITING", "PREPARING", "the peer's next flight is complete", "6347:4.2.4#0"_rule},
+     {"WAITING", "FINISHED", "the peer's last flight is complete", "6347:4.2.4#0"_rule},
+     {"FINISHED", "SENDING", "the peer repeats its last flight", "6347:4.2.4#1"_rule},
+     {"PREPARING", "FINISHED", "the peer's last flight answers nothing of ours",
+         "6347:4.2.4#0"_rule},
+     }
+};
+
+enum class FlightTimer : std::uint8_t { kRetransmit, kGiveUp };
+constexpr std::string_view name(FlightTimer timer) {
+  return timer == FlightTimer::kRetransmit ? "retransmit flight" : "give up handshake";
+}
+
+// After so many repeats without an answer datagrams get smaller (RFC 6347 §4.1.1.1).
+inline constexpr unsigned kRepeatsBeforeSmaller = 3;
+inline constexpr std::size_t kSmallMtu = 548;  // 576, which every host takes, without IP and UDP
+inline constexpr std::size_t kMtuMin = 256;
+// A message that would begin with less than this waits for the next datagram.
+inline constexpr std::size_t kFragmentMin = 64;
+
+class Flight {
+ public:
+  enum class Kind : std::uint8_t { kNotLast, kLast };
+  enum class Expired : std::uint8_t { kNothing, kRepeat, kGiveUp };
+
+  Flight(const Config& config, const Trace& trace);
+
+  // Starts the clock that ends the handshake.
+  void begin_handshake(Instant now);
+  void add(std::uint16_t epoch, Message message);
+  void add_change_cipher_spec();
+  // The flight is complete and goes out. `answered`: the number behind the last message that it
+  // answers.
+  void launch(Kind kind, std::uint16_t answered);
+  // The peer's next flight is complete: this one is done with.
+  void on_answered();
+  // The peer's last flight is complete: nothing will be sent any more.
+  void on_finished();
+  // The peer sends a message again that ends the flight before ours.
+  void on_repeated(Instant now, std::uint16_t message_seq);
+  // Writes the next datagram. False: nothing to write.
+  bool write_datagram(Instant now, Epochs& epochs, PacketBuffer& out);
+  Expired on_time(Instant now);
+  [[nodiscard]] Instant next_time() const { return timers_.next(); }
+  // Nothing is sent from here on.
+  void stop();
+
+  [[nodiscard]] Duration rto() const { return rto_; }
+  [[nodiscard]] std::uint64_t retransmits() const { return retransmits_; }
+  [[nodiscard]] std::string_view state_name() const { return machine_.state_name(); }
+
+ private:
+  struct Item {
+    ContentType type;
+    std::uint16_t epoch;
+    Message message;
+  };
+  void repeat();
+  void clear();
+  [[nodiscard]] std::size_t mtu() const;
+  // Writes what fits of the item that is next. False: not even a beginning fits.
+  bool write_item(Sending& sending, std::size_t room, Epochs& epochs, PacketBuffer& out);
+
+  const Config& config_;
+  Trace trace_;
+  Machine<kFlightArrows, Preparing, Sending, Waiting, Finishing> machine_;
+  Timers<FlightTimer, 2> timers_;
+  std::vector<Item> items_;
+  Kind kind_ = Kind::kNotLast;
+  std::uint16_t answered_ = 0;
+  Duration rto_;
+  unsigned repeats_ = 0;  // of this flight
+  std::uint64_t retransmits_ = 0;
+  Instant last_sent_{};
+};
+
+}  // namespace glass::dtls

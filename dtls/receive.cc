@@ -1,0 +1,257 @@
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "base/bytes.h"
+#include "base/rule.h"
+#include "base/time.h"
+#include "base/trace.h"
+#include "dtls/client.h"
+#include "dtls/core.h"
+#include "dtls/epochs.h"
+#include "dtls/events.h"
+#include "dtls/handshake.h"
+#include "dtls/messages/alert.h"
+#include "dtls/record.h"
+#include "dtls/replay_window.h"
+#include "dtls/server.h"
+#include "dtls/session.h"
+#include "dtls/wire.h"
+
+namespace glass::dtls {
+
+using connection_state::Handshaking;
+using connection_state::New;
+
+void Connection::Core::drop(Rule rule, std::string_view why, Bytes packet) {
+  ++counters_.dropped;
+  trace_.drop(rule, why, packet);
+}
+
+// RFC 6347 §4.1.1: a datagram holds whole records, one or more. What is wrong with one of them is
+// no reason to end anything (§4.1.2.7).
+void Connection::Core::receive(Instant now, MutableBytes datagram) {
+  if (!machine_.is<Handshaking>()) early_.clear();  // the events that point there are taken
+  Reader in(datagram);
+  for (std::size_t count = 0; in.left() > 0; ++count) {
+    const std::size_t begin = in.at();
+    const Bytes rest = in.rest();
+    if (machine_.is<New>()) return drop("6347:4.2#0"_rule, "the handshake has not begun", rest);
+    if (count == kRecordsPerDatagramMax)
+      return drop("6347:4.1.2.7#1"_rule, "too many records in a datagram", rest);
+    const auto record = parse_record(in);
+    if (!record) return drop("6347:4.1.2.7#1"_rule, to_text(record.error()), rest);
+    on_record(now, *record, datagram.subspan(begin, in.at() - begin));
+  }
+}
+
+void Connection::Core::on_record(Instant now, const Record& record, MutableBytes whole) {
+  if (is_closed()) {
+    // RFC 6347 §4.2.7: alerts get lost; a peer that goes on is told again.
+    if (last_plain_alert_ && record.epoch == kPlain && record.type == ContentType::kHandshake &&
+        alert_repeats_ < kAlertRepeatsMax) {
+      ++alert_repeats_;
+      trace_.rule("6347:4.2.7#1"_rule, Fact{"alert", to_text(*last_plain_alert_)});
+      send_alert(AlertLevel::kFatal, *last_plain_alert_);
+    }
+    return drop("5246:7.2.1#1"_rule, "the connection is closed", whole);
+  }
+  if (record.epoch > kSealed) return drop("6347:4.1.2.7#1"_rule, "unknown epoch", whole);
+  if (session_.agreed.cipher_suite != 0 && session_.epochs.has_keys() && record.version != kDtls12)
+    return drop("6347:4.1.2.7#1"_rule, "record of another version than agreed", whole);
+  if (is_early(record)) return keep_early(record, whole);
+  if (record.epoch == kPlain) return on_plain_record(now, record);
+  on_sealed_record(now, record, whole.subspan(kRecordHeaderSize));
+}
+
+// RFC 6347 §4.1 and §4.2.4: what is sealed waits for the keys, and data for Finished.
+bool Connection::Core::is_early(const Record& record) const {
+  if (record.epoch != kSealed || is_open()) return false;
+  return session_.epochs.read_epoch() != kSealed || record.type == ContentType::kApplicationData;
+}
+
+void Connection::Core::keep_early(const Record& record, Bytes whole) {
+  const Rule rule =
+      record.type == ContentType::kApplicationData ? "6347:4.2.4#2"_rule : "6347:4.1#4"_rule;
+  if (early_.size() == kEarlyRecordsMax) return drop(rule, "too many early records", whole);
+  trace_.rule(rule, Fact{"sequence", record.sequence});
+  early_.push_back({
+      .bytes = {whole.begin(), whole.end()}
+  });
+}
+
+// In the order of arrival, those that can be used by now.
+void Connection::Core::replay_early(Instant now) {
+  for (std::size_t i = 0; i < early_.size(); ++i) {
+    if (early_[i].done) continue;
+    Reader in(early_[i].bytes);
+    const auto record = parse_record(in);
+    if (!record || is_early(*record)) continue;
+    early_[i].done = true;
+    on_record(now, *record, early_[i].bytes);
+    if (is_closed()) return;
+  }
+}
+
+// Anybody can write such a record, so only a handshake that still goes on listens to all of them,
+// and the window serves to recognise what the network has doubled: a forged high number must not
+// lock the true ones out.
+void Connection::Core::on_plain_record(Instant now, const Record& record) {
+  if (session_.epochs.check(record) == ReplayWindow::Verdict::kSeen) {
+    ++counters_.replayed;
+    return drop("6347:4.1.2.6#3"_rule, "replayed record", record.fragment);
+  }
+  session_.epochs.note(record);
+  const bool is_handshake = record.type == ContentType::kHandshake;
+  if (session_.epochs.read_epoch() == kSealed && !is_handshake)
+    return drop("6347:4.1#2"_rule, "record of the old epoch", record.fragment);
+  if (session_.epochs.read_epoch() == kSealed && machine_.is<Handshaking>())
+    trace_.rule("6347:4.1#3"_rule, Fact{"sequence", record.sequence});
+  if (record.type == ContentType::kApplicationData)
+    return drop("5246:7.3#3"_rule, "application data without protection", record.fragment);
+  // Nothing is decrypted, so the text is not written to.
+  ByteVector copy(record.fragment.begin(), record.fragment.end());
+  dispatch(now, record, copy);
+}
+
+void Connection::Core::on_sealed_record(Instant now, const Record& record, MutableBytes fragment) {
+  if (session_.epochs.check(record) != ReplayWindow::Verdict::kNew) {
+    ++counters_.replayed;
+    return drop("6347:4.1.2.6#3"_rule, "replayed record", fragment);
+  }
+  const std::optional<MutableBytes> text = session_.epochs.open(record, fragment);
+  if (!text) {
+    ++counters_.failed;
+    drop("6347:4.1.2.6#7"_rule, "record not sealed by the peer", fragment);
+    if (counters_.failed < config_.limits.records_failed) return;
+    // RFC 9147 §4.5.3: so many guesses could hit one day.
+    trace_.rule("9147:4.5.3#4"_rule, Fact{"failed", counters_.failed});
+    return end(CloseReason::kKeysWornOut, "too many forged records");
+  }
+  session_.epochs.note(record);
+  if (text->size() > kPlaintextMax)
+    return drop("5246:6.2.1#2"_rule, "more text than a record may hold", fragment);
+  dispatch(now, record, *text);
+}
+
+void Connection::Core::dispatch(Instant now, const Record& record, MutableBytes text) {
+  switch (record.type) {
+    case ContentType::kApplicationData:
+      // RFC 5246 §6.2.1: records without text are allowed and say nothing.
+      if (!text.empty()) events_.emplace_back(Plaintext{text});
+      return;
+    case ContentType::kHandshake: return on_handshake(now, record, text);
+    case ContentType::kChangeCipherSpec: return on_change_cipher_spec(now, record, text);
+    case ContentType::kAlert: return on_alert(record, text);
+  }
+  drop("6347:4.1.2.7#1"_rule, "unknown content type", text);
+}
+
+void Connection::Core::on_handshake(Instant now, const Record& record, Bytes text) {
+  if (text.empty()) return drop("5246:6.2.1#3"_rule, "handshake record without text", text);
+  Reader in(text);
+  while (in.left() > 0 && !is_closed()) {
+    const Bytes rest = in.rest();
+    const auto fragment = parse_fragment(in);
+    if (!fragment) return drop("6347:4.2.3#2"_rule, to_text(fragment.error()), rest);
+    on_fragment(now, record, *fragment);
+  }
+}
+
+void Connection::Core::on_fragment(Instant now, const Record& record, const Fragment& fragment) {
+  Reassembly& reassembly = session_.reassembly;
+  const bool is_finished = fragment.type == HandshakeType::kFinished;
+  Server* const server = std::get_if<Server>(&handshake_);
+  const bool is_hello = fragment.type == HandshakeType::kClientHello;
+  if (server != nullptr && server->expects_hello()) {
+    if (!is_hello)
+      return drop("5246:7.4#1"_rule, "a handshake begins with a hello", fragment.bytes);
+    // RFC 6347 §4.2.2: a server without state takes the number that the client has come to.
+    if (config_.cookie_exchange && fragment.message_seq != reassembly.next_receive_seq())
+      reassembly.restart_at(fragment.message_seq);
+  }
+  if (record.epoch == kSealed && !is_finished) return on_late_handshake(record, fragment);
+  if (record.epoch == kPlain && is_finished)
+    return drop("5246:7.1#2"_rule, "Finished without protection", fragment.bytes);
+  if (reassembly.is_old(fragment)) return on_old_fragment(now, fragment);
+  if (!machine_.is<Handshaking>())
+    return drop("6347:4.2.8#1"_rule, "handshake message after the handshake", fragment.bytes);
+  reassembly.add(fragment);
+  deliver_messages(now, record.sequence);
+}
+
+// RFC 6347 §4.2.4: the end of the peer's flight, once more, says that ours has not arrived.
+void Connection::Core::on_old_fragment(Instant now, const Fragment& fragment) {
+  if (fragment.ends_message()) session_.flight.on_repeated(now, fragment.message_seq);
+  drop("6347:4.2.2#1"_rule, "handshake message dealt with before", fragment.bytes);
+}
+
+// RFC 8827 §6.5: one handshake per connection. The peer learns so, but may not make us talk.
+void Connection::Core::on_late_handshake(const Record& record, const Fragment& fragment) {
+  const bool asks =
+      fragment.type == HandshakeType::kHelloRequest || fragment.type == HandshakeType::kClientHello;
+  if (asks && fragment.offset == 0 && refusals_ < kRefusalsMax) {
+    ++refusals_;
+    trace_.rule("8827:6.5#13"_rule, Fact{"asked", to_text(fragment.type)},
+                Fact{"sequence", record.sequence});
+    send_alert(AlertLevel::kWarning, Alert::kNoRenegotiation);
+  }
+  drop("8827:6.5#13"_rule, "no handshake inside a connection", fragment.bytes);
+}
+
+void Connection::Core::deliver_messages(Instant now, std::uint64_t sequence) {
+  while (const std::optional<Message> message = session_.reassembly.pop()) {
+    Step step;
+    if (Client* client = std::get_if<Client>(&handshake_))
+      step = client->on_message(*message);
+    else if (Server* server = std::get_if<Server>(&handshake_))
+      step = server->on_message(now, *message, sequence);
+    if (!step) return fail(std::move(step).error());
+    if (handshake_is_complete() && machine_.is<Handshaking>()) return complete(now);
+  }
+  try_reading_sealed(now);
+}
+
+// RFC 6347 §4.2.5. It has no number of its own, so it may come before the messages that it stands
+// behind: then it takes effect when they have been dealt with. That we derive keys from nothing but
+// a whole key exchange makes it harmless.
+void Connection::Core::on_change_cipher_spec(Instant now, const Record& record, Bytes text) {
+  constexpr std::uint8_t kTheOnlyValue = 1;
+  if (record.epoch != kPlain || text.size() != 1 || text.front() != kTheOnlyValue)
+    return drop("6347:4.1.2.7#1"_rule, "not a ChangeCipherSpec", text);
+  peer_changed_cipher_ = true;
+  try_reading_sealed(now);
+}
+
+void Connection::Core::try_reading_sealed(Instant now) {
+  if (!peer_changed_cipher_ || session_.epochs.read_epoch() == kSealed) return;
+  if (!handshake_expects_finished() || !session_.epochs.has_keys()) return;
+  trace_.rule("5246:7.1#0"_rule);
+  session_.epochs.begin_reading();
+  replay_early(now);
+}
+
+void Connection::Core::on_alert(const Record& record, Bytes text) {
+  Reader in(text);
+  const auto alert = parse_alert(in);
+  if (!alert) return drop("6347:4.1.2.7#1"_rule, "malformed alert", text);
+  if (alert->description == Alert::kCloseNotify) {
+    trace_.rule("5246:7.2.1#1"_rule, Fact{"epoch", record.epoch});
+    send_alert(AlertLevel::kWarning, Alert::kCloseNotify);
+    return end(CloseReason::kPeer, "the peer has closed");
+  }
+  if (alert->level == AlertLevel::kWarning) {
+    trace_.rule("5246:7.2.2#4"_rule, Fact{"alert", to_text(alert->description)});
+    return;
+  }
+  trace_.rule("5246:7.2.2#1"_rule, Fact{"alert", to_text(alert->description)},
+              Fact{"number", std::to_underlying(alert->description)});
+  end(CloseReason::kPeerAlert,
+      "the peer has given up: " + std::string(to_text(alert->description)));
+}
+
+}  // namespace glass::dtls
