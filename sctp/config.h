@@ -90,6 +90,7 @@ struct SendOptions {
   Ppid ppid;
   Order order = Order::kOrdered;
   Reliability reliability;
+  bool is_counted = true;  // in buffered_amount(): not what the layer above sends for itself
 };
 
 // Events that the association and the channels above it have in common.

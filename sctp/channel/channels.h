@@ -7,8 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,12 +17,15 @@
 #include "base/node.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "base/ring.h"
 #include "base/strong.h"
 #include "base/time.h"
 #include "base/trace.h"
 #include "sctp/association.h"
 #include "sctp/channel/dcep.h"
 #include "sctp/config.h"
+#include "sctp/rx/inbox.h"
+#include "sctp/stream_table.h"
 #include "sctp/types.h"
 
 namespace glass::sctp {
@@ -97,7 +98,6 @@ class Channels {
   Channels(const Config& config, Random& random, const Trace& trace);
   Channels(const Channels&) = delete;
   Channels& operator=(const Channels&) = delete;
-  ~Channels();
 
   // What the answer taught us. Before connect().
   void set_dtls_role(bool is_client);
@@ -132,9 +132,77 @@ class Channels {
   std::optional<Event> poll_event();
 
  private:
-  struct Impl;
+  enum class State : std::uint8_t { kFree, kConnecting, kOpen, kClosing };
+  // Accepted before there was a stream to send it on.
+  struct Early {
+    MessageKind kind = MessageKind::kText;
+    ByteVector bytes;
+  };
+  struct Channel {
+    State state = State::kFree;
+    std::uint16_t generation = 0;  // of the slot: makes old ids invalid
+    bool incoming = false;
+    bool may_be_unordered = false;  // RFC 8832 §6: the peer is known to know the channel
+    bool out_reset = false;         // RFC 8831 §6.7: both ends of the stream are to be reset
+    bool in_reset = false;
+    std::optional<std::uint16_t> stream;
+    std::uint64_t low_water = 0;
+    ChannelConfig config;
+    std::vector<Early> early;
+    ByteVector partial;  // deprecated pieces of a message
+  };
+  struct StreamUse {
+    enum class Kind : std::uint8_t { kFree, kChannel, kSpent };
+    Kind kind = Kind::kFree;  // kSpent: could not be reset, and is not used again
+    std::uint32_t slot = 0;
+  };
+
+  [[nodiscard]] ChannelId id_of(std::uint32_t slot) const;
+  [[nodiscard]] std::optional<std::uint32_t> slot_of(ChannelId id) const;
+  [[nodiscard]] std::optional<std::uint32_t> slot_of(StreamId stream) const;
+  std::uint32_t take_slot(const ChannelConfig& config);
+  void free_slot(std::uint32_t slot);
+  [[nodiscard]] std::optional<OpenError> fault_of(const ChannelConfig& config) const;
+  [[nodiscard]] std::optional<std::uint16_t> find_stream();
+  [[nodiscard]] std::uint32_t stream_limit() const;
+  bool begin(std::uint32_t slot, std::uint16_t stream);
+  void announce(std::uint32_t slot);
+  Result<void, SendError> send_on(Channel& channel, MessageKind kind, Bytes bytes);
+  [[nodiscard]] SendOptions options_of(const Channel& channel, Ppid ppid) const;
+  bool send_dcep(std::uint16_t stream, Bytes message);
+  void send_open(const Channel& channel);
+  void refuse(StreamId stream);
+  void start_closing(std::uint32_t slot);
+  void finish_if_reset(std::uint32_t slot);
+  void finish(std::uint32_t slot);
+
+  // What the association tells. True: `out` is an event for above.
+  bool translate(Association::Event& event, std::optional<Event>& out);
+  void on_connected();
+  std::optional<Event> on_message(const Message& message);
+  std::optional<Event> on_user_message(std::uint32_t slot, const Message& message);
+  void on_dcep(const Message& message);
+  void on_open(StreamId stream, const OpenMessage& message);
+  void on_ack(StreamId stream);
+  void on_incoming_reset(const IncomingReset& reset);
+  void on_outgoing_reset(const OutgoingReset& reset);
+  void close_all();
+
+  Trace trace_;
   Association association_;
-  std::unique_ptr<Impl> impl_;
+  std::optional<bool> dtls_client_;
+  std::size_t max_incoming_;
+  Instant now_;  // of the last input: events are read without one
+  bool connected_ = false;
+  std::uint32_t streams_out_ = 0;
+  std::vector<Channel> channels_;
+  std::vector<std::uint32_t> free_slots_;
+  StreamTable<StreamUse> uses_;
+  std::uint32_t lowest_maybe_free_ = 0;
+  std::size_t incoming_ = 0;
+  std::size_t count_ = 0;
+  Ring<Event> events_;
+  ByteVector pieced_;  // the bytes of the last event, when it was sent in deprecated pieces
 };
 
 }  // namespace glass::sctp

@@ -39,11 +39,12 @@ Result<void, SendError> SendQueue::push(Instant now, const SendOptions& options,
   record.max_retransmits = options.reliability.max_retransmits;
   if (options.reliability.lifetime < kNever - now)
     record.deadline = now + options.reliability.lifetime;
+  record.counted = options.is_counted;
   record.size = static_cast<std::uint32_t>(message.size());
   record.first_unsent = cut(message);
 
   OutStream& stream = streams_[options.stream];
-  stream.buffered += message.size();
+  if (options.is_counted) stream.buffered += message.size();
   ++waiting_messages_;
   if (stream.tail == MessageId::kNone) {
     stream.head = id;
@@ -160,7 +161,7 @@ Fragment SendQueue::pop() {
     --waiting_messages_;
     schedule(fragment.stream);
   }
-  reduce_buffered(fragment.stream, blocks_.bytes(block).size(), true);
+  reduce_buffered(at(id), blocks_.bytes(block).size(), true);
   return fragment;
 }
 
@@ -216,7 +217,7 @@ void SendQueue::forget_unsent(OutMessage& message, bool tell) {
   blocks_.release_chain(message.first_unsent);
   message.first_unsent = BlockId::kNone;
   used_ -= bytes;
-  reduce_buffered(message.stream, bytes, tell);
+  reduce_buffered(message, bytes, tell);
 }
 
 // A message that has not begun goes without a trace.
@@ -226,12 +227,13 @@ void SendQueue::drop_unsent(MessageId id, bool tell) {
   free(id);
 }
 
-void SendQueue::reduce_buffered(StreamId id, std::size_t amount, bool tell) {
-  OutStream& stream = streams_[id];
+void SendQueue::reduce_buffered(const OutMessage& message, std::size_t amount, bool tell) {
+  if (!message.counted) return;
+  OutStream& stream = streams_[message.stream];
   const bool was_above = stream.buffered > stream.low_water;
   stream.buffered -= amount;
   if (tell && was_above && stream.buffered <= stream.low_water)
-    inbox_.push(BufferedLow{.stream = id});
+    inbox_.push(BufferedLow{.stream = message.stream});
 }
 
 std::uint64_t SendQueue::buffered(StreamId id) const {

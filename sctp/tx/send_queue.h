@@ -88,6 +88,7 @@ class SendQueue {
     Ssn ssn;
     bool unordered = false;
     bool started = false;
+    bool counted = true;
     std::uint32_t max_retransmits = Reliability::kUnlimited;
     Instant deadline = kNever;
     std::uint32_t size = 0;
@@ -119,7 +120,7 @@ class SendQueue {
   MessageId take_head(OutStream& stream);
   void forget_unsent(OutMessage& message, bool tell);
   void drop_unsent(MessageId id, bool tell);
-  void reduce_buffered(StreamId id, std::size_t amount, bool tell);
+  void reduce_buffered(const OutMessage& message, std::size_t amount, bool tell);
 
   std::size_t fragment_size_;
   std::size_t limit_;
