@@ -19,6 +19,7 @@
 #include "sdp/attributes/ice.h"
 #include "sdp/attributes/media.h"
 #include "sdp/attributes/sctp.h"
+#include "sdp/attributes/transport.h"
 #include "sdp/data_session.h"
 #include "sdp/description.h"
 #include "sdp/line.h"
@@ -189,11 +190,13 @@ Result<void, Complaint> check_bundles(const Description& offer, const Descriptio
   return {};
 }
 
-// Only where both sides say it in the section or the session; data_session() asks for the rest.
+// Only where both sides say it; data_session() asks for what is missing.
 Result<void, Complaint> check_setup(const Description& offer, const Description& answer,
                                     std::size_t index) {
-  const std::optional<Attribute> offered = find(offer, offer.media[index], "setup");
-  const std::optional<Attribute> answered = find(answer, answer.media[index], "setup");
+  const std::optional<Attribute> offered =
+      Transport(offer, offer.media[index], Side::kOffer).find("setup");
+  const std::optional<Attribute> answered =
+      Transport(answer, answer.media[index], Side::kAnswer).find("setup");
   if (!offered || !answered) return {};
   const Setup offer_setup = TRY(parse_setup(*offered));
   const Setup answer_setup = TRY(parse_setup(*answered));

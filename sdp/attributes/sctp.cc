@@ -1,6 +1,5 @@
 #include "sdp/attributes/sctp.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -8,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/text.h"
+#include "sdp/attributes/media.h"
 #include "sdp/description.h"
 #include "sdp/line.h"
 
@@ -31,9 +31,13 @@ DataForm data_form(const Media& media) {
 }
 
 const Media* find_data(const Description& description) {
-  const auto found = std::ranges::find_if(
-      description.media, [](const Media& media) { return data_form(media) != DataForm::kNone; });
-  return found == description.media.end() ? nullptr : &*found;
+  const Media* rejected = nullptr;
+  for (const Media& media : description.media) {
+    if (data_form(media) == DataForm::kNone) continue;
+    if (!is_rejected(description, media)) return &media;
+    if (rejected == nullptr) rejected = &media;
+  }
+  return rejected;
 }
 
 Result<std::uint16_t, Complaint> parse_sctp_port(const Attribute& attribute) {

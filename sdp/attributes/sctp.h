@@ -25,7 +25,7 @@ enum class DataForm : std::uint8_t {
   kOld    // DTLS/SCTP 5000
 };
 [[nodiscard]] DataForm data_form(const Media& media);
-// The application section for data channels; null: there is none.
+// The first live section for data channels, or else a rejected one; null: there is none.
 [[nodiscard]] const Media* find_data(const Description& description);
 
 // The value of a=sctp-port or a=max-message-size.
