@@ -131,6 +131,35 @@ TEST(DataSession, ARejectedSectionIsNone) {
   EXPECT_RULE("8841:10.4#6");
 }
 
+TEST(DataSession, ALiveSectionBehindARejectedOneIsTaken) {
+  std::string text = data_offer();
+  text.insert(text.find("m="),
+              "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\nc=IN IP4 0.0.0.0\na=mid:9\n");
+
+  const auto session = session_of(text);
+
+  ASSERT_TRUE(session) << to_text(session.error());
+  EXPECT_EQ(session->media_index, 1U);
+  EXPECT_EQ(session->mid, "0");
+}
+
+// The tagged section's attributes come before the session's.
+TEST(DataSession, ABundleOnlySectionListensToTheTaggedOneFirst) {
+  const std::string text =
+      "v=0\no=- 1 1 IN IP4 0.0.0.0\ns=-\nc=IN IP4 0.0.0.0\nt=0 0\na=group:BUNDLE a d\n"
+      "a=setup:passive\nm=audio 9 UDP/TLS/RTP/SAVPF 0\na=mid:a\na=ice-ufrag:tagd\n"
+      "a=ice-pwd:asd88fgpdd777uzjYhagZg\na=setup:active\n"
+      "a=fingerprint:sha-1 4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB\n"
+      "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\na=mid:d\na=bundle-only\n"
+      "a=sctp-port:5000\n";
+
+  const auto session = session_of(text);
+
+  ASSERT_TRUE(session) << to_text(session.error());
+  EXPECT_EQ(session->ufrag, "tagd");
+  EXPECT_EQ(session->setup, Setup::kActive);
+}
+
 TEST(DataSession, WithoutADataSection) {
   const auto session = session_of(
       "v=0\no=- 1 1 IN IP4 0.0.0.0\ns=-\nt=0 0\nm=audio 9 RTP/AVP 0\nc=IN IP4 0.0.0.0\n");
