@@ -1,0 +1,196 @@
+// tests/ice/nomination_test.cc - which pair is chosen, by whom, and when that changes.
+#include <gtest/gtest.h>
+
+#include "ice/agent.h"
+#include "stun/attributes.h"
+#include "tests/ice/lone_agent.h"
+#include "tests/ice/network.h"
+#include "tests/support/rules.h"
+
+namespace glass::ice::test {
+namespace {
+
+const Address kFar = at("198.51.100.9:9000");  // less preferred than kB
+
+bool nominates(const Datagram& check) {
+  return view(check).has(stun::AttributeType::kUseCandidate);
+}
+
+// A controlled agent that knows kB and kFar of the peer, both answered, none nominated.
+struct TwoValidPairs : LoneAgent {
+  explicit TwoValidPairs(Role role = Role::kControlled) : LoneAgent(role) {
+    introduce({kB, kFar});
+    answer(checks().front());
+    net.run(50ms);
+    answer(checks().back());
+    EXPECT_TRUE(pair(0).is_valid && pair(1).is_valid);
+  }
+};
+
+TEST(Nomination, TheBestPairIsNominatedAtOnce) {
+  LoneAgent t(Role::kControlling);
+  t.introduce();
+
+  t.answer(t.checks().front());
+  t.net.run(50ms);
+
+  ASSERT_EQ(t.checks().size(), 2U);
+  EXPECT_TRUE(nominates(t.checks().back()));
+  t.answer(t.checks().back());
+  EXPECT_EQ(t.agent().state(), State::kCompleted);
+  EXPECT_TRUE(t.pair().is_nominated);
+  EXPECT_TRUE(t.pair().is_selected);
+}
+
+TEST(Nomination, ABetterPairHasHalfASecondToShowItself) {
+  LoneAgent t(Role::kControlling);
+  t.introduce({kB});
+  Candidate far = host_candidate(kFar, 1);
+  far.foundation = "8";
+  EXPECT_TRUE(t.agent().add_remote_candidate(t.net.now, far).has_value());
+  t.net.run(50ms);
+  ASSERT_EQ(t.checks().back().path.remote, kFar);
+
+  t.answer(t.checks().back());
+  t.net.run(499ms);
+  for (const Datagram& check : t.checks()) EXPECT_FALSE(nominates(check));
+  EXPECT_EQ(t.agent().selected()->remote, kFar);
+  t.net.run(1ms);
+
+  EXPECT_TRUE(nominates(t.checks().back()));
+  EXPECT_EQ(t.checks().back().path.remote, kFar);
+  EXPECT_EQ(t.checks().back().sent, when(550ms));
+  EXPECT_RULE("8863:4#5");
+}
+
+TEST(Nomination, ANominationThatFailsIsTheEnd) {
+  LoneAgent t(Role::kControlling);
+  t.introduce();
+  t.answer(t.checks().front());
+  t.net.run(50ms);
+
+  t.answer_error(t.checks().back(), 400);
+
+  EXPECT_EQ(t.agent().state(), State::kFailed);
+  EXPECT_FALSE(t.agent().selected().has_value());
+  EXPECT_FALSE(t.agent().permits({Transport::kUdp, kA, kB}));
+  EXPECT_RULE("8445:7.2.5.3.4#1");
+  EXPECT_RULE("8445:6.1.3#0");
+}
+
+TEST(Nomination, ThePeerNominatesWithItsFirstCheck) {
+  LoneAgent t;
+  t.introduce();
+
+  t.check(t.nominating());
+  EXPECT_EQ(t.agent().state(), State::kChecking);
+  t.answer(t.checks().back());
+
+  EXPECT_EQ(t.agent().state(), State::kCompleted);
+  EXPECT_EQ(t.agent().selected(), (Path{Transport::kUdp, kA, kB}));
+  EXPECT_RULE("8445:7.2.5.3.4#0");
+}
+
+TEST(Nomination, ThePeerNominatesAValidPair) {
+  LoneAgent t;
+  t.introduce();
+  t.answer(t.checks().front());
+
+  t.check(t.nominating());
+
+  EXPECT_EQ(t.agent().state(), State::kCompleted);
+  EXPECT_RULE("8445:7.3.1.5#0");
+}
+
+TEST(Nomination, OfSeveralNominationsTheBetterPairCounts) {
+  TwoValidPairs t;
+
+  t.check(t.nominating(), kFar);
+  EXPECT_EQ(t.agent().selected()->remote, kFar);
+  t.check(t.nominating(), kB);
+  EXPECT_EQ(t.agent().selected()->remote, kB);
+  t.check(t.nominating(), kFar);
+  EXPECT_EQ(t.agent().selected()->remote, kB);
+
+  EXPECT_EQ(t.party->paths.back().remote, kB);
+  EXPECT_RULE("8445:8.1.1#4");
+}
+
+TEST(Nomination, ThePeerMayTurnToAWorsePairLater) {
+  TwoValidPairs t;
+  t.check(t.nominating(), kB);
+  t.net.run(5s);
+
+  t.check(t.nominating(), kFar);
+
+  EXPECT_EQ(t.agent().selected()->remote, kFar);
+  EXPECT_EQ(t.agent().state(), State::kCompleted);
+}
+
+TEST(Nomination, APairThatWasNotUsedForLongIsCheckedBeforeItIsUsed) {
+  TwoValidPairs t;
+  t.check(t.nominating(), kB);
+  t.net.drop = [](const Datagram&) { return false; };
+  for (int i = 0; i < 8; ++i) {
+    t.net.run(4s);
+    t.answer(t.checks().back());
+  }
+  const auto before = t.checks().size();
+
+  t.check(t.nominating(), kFar);
+
+  EXPECT_EQ(t.agent().selected()->remote, kB);
+  ASSERT_GT(t.checks().size(), before);
+  EXPECT_EQ(t.checks().back().path.remote, kFar);
+  t.answer(t.checks().back());
+  EXPECT_EQ(t.agent().selected()->remote, kFar);
+}
+
+TEST(Nomination, AfterItNothingElseIsCheckedButEverythingAnswered) {
+  TwoValidPairs t;
+  t.check(t.nominating(), kB);
+  const auto before = t.checks().size();
+
+  t.check(t.content(), kFar);
+  t.check(t.content(), kFar.with_port(1));
+
+  EXPECT_EQ(t.last_answer(), 0U);
+  EXPECT_EQ(t.checks().size(), before);
+  EXPECT_TRUE(t.agent().permits({Transport::kUdp, kA, kFar}));
+  EXPECT_RULE("8445:8.1.2#2");
+}
+
+TEST(Nomination, ANominationThatWeCannotConfirmIsNotUsed) {
+  TwoValidPairs t;
+  const Address third = at("198.51.100.10:1");
+
+  t.check(t.nominating(), third);
+  t.answer_error(t.checks().back(), 500);
+
+  EXPECT_EQ(t.agent().state(), State::kConnected);
+  EXPECT_EQ(t.agent().selected()->remote, kB);
+  EXPECT_RULE("8445:7.3.1.5#1");
+}
+
+TEST(Nomination, ALitePeerIsControlled) {
+  LoneAgent t(Role::kControlled);
+  t.agent().gather(t.net.now);
+
+  EXPECT_TRUE(t.agent().set_remote(t.net.now, kRight, RemoteKind::kLite).has_value());
+
+  EXPECT_EQ(t.agent().role(), Role::kControlling);
+  EXPECT_RULE("8445:6.1.1#2");
+}
+
+TEST(Nomination, AllCombinationsOfRolesConnect) {
+  for (const Role left : {Role::kControlling, Role::kControlled}) {
+    for (const Role right : {Role::kControlling, Role::kControlled}) {
+      Pairing pairing(left, right);
+      EXPECT_TRUE(pairing.connect()) << to_text(left) << ", " << to_text(right);
+      EXPECT_NE(pairing.left->agent.role(), pairing.right->agent.role());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace glass::ice::test
