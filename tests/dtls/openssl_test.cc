@@ -1,6 +1,9 @@
 // Against another implementation: OpenSSL's DTLS 1.2, both ways round.
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -48,6 +51,233 @@ TEST(OpenSsl, ConnectsToOurServer) {
 
   expect_talk(line, client, server);
   EXPECT_EQ(SSL_get_extms_support(client.ssl()), 1);
+}
+
+TEST(OpenSsl, BothExportTheSameKeys) {
+  Config config = config_for(Role::kClient);
+  config.srtp_profiles = {SrtpProfile::kAeadAes128Gcm, SrtpProfile::kAes128CmHmacSha1Tag80};
+  Ours client(config, 1);
+  OpenSslEnd server({.role = Role::kServer, .srtp = "SRTP_AES128_CM_SHA1_80"});
+  Line line(client, server);
+  ASSERT_TRUE(line.connect());
+
+  std::array<std::uint8_t, 60> ours{};
+  std::array<std::uint8_t, 60> theirs{};
+  constexpr std::string_view kLabel = "EXTRACTOR-dtls_srtp";
+  ASSERT_TRUE(client.connection().export_keys(kLabel, ours));
+  ASSERT_EQ(SSL_export_keying_material(server.ssl(), theirs.data(), theirs.size(), kLabel.data(),
+                                       kLabel.size(), nullptr, 0, 0),
+            1);
+
+  EXPECT_EQ(hex(ours), hex(theirs));
+  EXPECT_EQ(client.connected.at(0).srtp_profile, SrtpProfile::kAes128CmHmacSha1Tag80);
+  EXPECT_RULE("5705:4#0");
+  EXPECT_RULE("5764:4.1.1#1");
+}
+
+TEST(OpenSsl, GetsTheSrtpProfileThatWePrefer) {
+  OpenSslEnd client(
+      {.role = Role::kClient, .srtp = "SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_128_GCM"});
+  Config config = config_for(Role::kServer);
+  config.srtp_profiles = {SrtpProfile::kAeadAes128Gcm, SrtpProfile::kAes128CmHmacSha1Tag80};
+  Ours server(config, 2);
+  Line line(client, server);
+
+  ASSERT_TRUE(line.connect());
+
+  EXPECT_EQ(SSL_get_selected_srtp_profile(client.ssl())->id, 7U);
+  EXPECT_EQ(server.connected.at(0).srtp_profile, SrtpProfile::kAeadAes128Gcm);
+  EXPECT_RULE("5764:4.1.1#2");
+  EXPECT_RULE("5764:4.1.1#4");
+}
+
+TEST(OpenSsl, WithoutACommonSrtpProfileThereIsNone) {
+  OpenSslEnd client({.role = Role::kClient, .srtp = "SRTP_AES128_CM_SHA1_80"});
+  Config config = config_for(Role::kServer);
+  config.srtp_profiles = {SrtpProfile::kAeadAes128Gcm};
+  Ours server(config, 2);
+  Line line(client, server);
+
+  ASSERT_TRUE(line.connect());
+
+  EXPECT_EQ(SSL_get_selected_srtp_profile(client.ssl()), nullptr);
+  EXPECT_RULE("5764:4.1.1#5");
+}
+
+TEST(OpenSsl, AsksOurClientForACookie) {
+  Ours client(config_for(Role::kClient), 1);
+  OpenSslEnd server({.role = Role::kServer, .cookie_exchange = true});
+  Line line(client, server);
+
+  ASSERT_TRUE(line.connect());
+
+  expect_talk(line, client, server);
+  EXPECT_RULE("6347:4.2.1#2");
+  EXPECT_RULE("6347:4.2.1#6");
+  EXPECT_RULE("6347:4.2.6#2");
+}
+
+TEST(OpenSsl, BringsOurServersCookie) {
+  OpenSslEnd client({.role = Role::kClient});
+  Config config = config_for(Role::kServer);
+  config.cookie_exchange = true;
+  Ours server(config, 2);
+  Line line(client, server);
+
+  ASSERT_TRUE(line.connect());
+
+  expect_talk(line, client, server);
+  EXPECT_RULE("6347:4.2.1#10");
+  EXPECT_RULE("6347:4.2.1#12");
+  EXPECT_RULE("6347:4.2.1#19");
+}
+
+TEST(OpenSsl, AgreesOnP256WhereItHasNoX25519) {
+  OpenSslEnd client({.role = Role::kClient, .groups = "P-256"});
+  Ours server(config_for(Role::kServer), 2);
+  Line line(client, server);
+
+  ASSERT_TRUE(line.connect());
+
+  EXPECT_EQ(server.connected.at(0).group, 23);
+  EXPECT_RULE("8422:4#2");
+}
+
+TEST(OpenSsl, ChoosesP256ForOurClient) {
+  Ours client(config_for(Role::kClient), 1);
+  OpenSslEnd server({.role = Role::kServer, .groups = "P-256"});
+  Line line(client, server);
+
+  ASSERT_TRUE(line.connect());
+
+  EXPECT_EQ(client.connected.at(0).group, 23);
+}
+
+TEST(OpenSsl, AndWePutSmallFragmentsTogether) {
+  OpenSslEnd client({.role = Role::kClient, .mtu = 256});
+  Config config = config_for(Role::kServer);
+  config.mtu = 256;
+  Ours server(config, 2);
+  Line line(client, server);
+
+  ASSERT_TRUE(line.connect());
+
+  expect_talk(line, client, server);
+  EXPECT_TRUE(
+      std::ranges::all_of(line.sent, [](const Datagram& d) { return d.bytes.size() <= 256; }));
+  EXPECT_RULE("6347:4.1.1.1#10");
+  EXPECT_RULE("6347:4.2.3#4");
+}
+
+TEST(OpenSsl, AnswersOurCloseNotify) {
+  Ours client(config_for(Role::kClient), 1);
+  OpenSslEnd server({.role = Role::kServer});
+  Line line(client, server);
+  ASSERT_TRUE(line.connect());
+
+  client.connection().close(line.now);
+  client.take_events();
+  line.collect();
+  line.run_for(100ms);
+
+  EXPECT_EQ(server.alerts, std::vector<int>{0});
+  EXPECT_EQ(client.closed.at(0).reason, CloseReason::kLocal);
+  EXPECT_RULE("5246:7.2.1#0");
+}
+
+TEST(OpenSsl, EndsTheConnectionWithCloseNotify) {
+  Ours client(config_for(Role::kClient), 1);
+  OpenSslEnd server({.role = Role::kServer});
+  Line line(client, server);
+  ASSERT_TRUE(line.connect());
+
+  server.shutdown(line.now);
+  line.collect();
+  line.run_for(100ms);
+
+  EXPECT_EQ(client.closed.at(0).reason, CloseReason::kPeer);
+  EXPECT_EQ(server.alerts, std::vector<int>{0});
+  EXPECT_RULE("5246:7.2.1#1");
+}
+
+TEST(OpenSsl, LearnsThatItsCertificateWasNotAnnounced) {
+  Config config = config_for(Role::kClient);
+  config.remote_fingerprints = {alice().fingerprint()};
+  Ours client(config, 1);
+  OpenSslEnd server({.role = Role::kServer});
+  Line line(client, server);
+
+  EXPECT_FALSE(line.connect(1s));
+
+  EXPECT_EQ(client.closed.at(0).reason, CloseReason::kFingerprint);
+  EXPECT_EQ(server.alerts, std::vector<int>{42});  // bad_certificate
+  EXPECT_RULE("8122:6.2#2");
+  EXPECT_RULE("5246:7.2.2#3");
+}
+
+TEST(OpenSsl, IsRefusedAsAClientWhoseCertificateWasNotAnnounced) {
+  OpenSslEnd client({.role = Role::kClient});
+  Config config = config_for(Role::kServer);
+  config.remote_fingerprints.clear();
+  Ours server(config, 1);
+  Line line(client, server);
+
+  EXPECT_FALSE(line.connect(1s));
+
+  EXPECT_EQ(server.closed.at(0).reason, CloseReason::kFingerprint);
+  EXPECT_EQ(server.closed.at(0).text, "no fingerprint of the peer's certificate was announced");
+  EXPECT_EQ(client.alerts, std::vector<int>{42});
+  EXPECT_RULE("8122:6.2#4");
+}
+
+TEST(OpenSsl, WithOtherSuitesOnlyIsToldSo) {
+  OpenSslEnd client({.role = Role::kClient, .suites = "ECDHE-ECDSA-AES256-GCM-SHA384"});
+  Ours server(config_for(Role::kServer), 1);
+  Line line(client, server);
+
+  EXPECT_FALSE(line.connect(1s));
+
+  EXPECT_EQ(client.alerts, std::vector<int>{40});  // handshake_failure
+  EXPECT_EQ(server.closed.at(0).text, "no cipher suite in common");
+  EXPECT_RULE("8827:6.5#10");
+}
+
+TEST(OpenSsl, WithoutExtendedMasterSecretIsTakenOnlyWhenAllowed) {
+  const auto connect = [](ExtendedMasterSecret wanted, Role role) {
+    OpenSslEnd other({.role = role == Role::kClient ? Role::kServer : Role::kClient,
+                      .options = SSL_OP_NO_EXTENDED_MASTER_SECRET});
+    Config config = config_for(role);
+    config.extended_master_secret = wanted;
+    Ours ours(config, 1);
+    Line line(role == Role::kClient ? static_cast<End&>(ours) : other,
+              role == Role::kClient ? static_cast<End&>(other) : ours);
+    return line.connect(1s);
+  };
+
+  EXPECT_FALSE(connect(ExtendedMasterSecret::kRequired, Role::kServer));
+  EXPECT_RULE("7627:5.2#3");
+  EXPECT_FALSE(connect(ExtendedMasterSecret::kRequired, Role::kClient));
+  EXPECT_RULE("7627:5.2#5");
+  EXPECT_TRUE(connect(ExtendedMasterSecret::kPreferred, Role::kServer));
+  EXPECT_TRUE(connect(ExtendedMasterSecret::kPreferred, Role::kClient));
+  EXPECT_RULE("7627:5.2#6");
+}
+
+TEST(OpenSsl, AsksForARenegotiationInVain) {
+  Ours client(config_for(Role::kClient), 1);
+  OpenSslEnd server({.role = Role::kServer});
+  Line line(client, server);
+  ASSERT_TRUE(line.connect());
+
+  SSL_renegotiate(server.ssl());
+  SSL_do_handshake(server.ssl());
+  line.collect();
+  line.run_for(20ms);
+
+  EXPECT_EQ(server.alerts, std::vector<int>{100});  // no_renegotiation
+  EXPECT_EQ(client.closed.at(0).reason, CloseReason::kPeerAlert);  // OpenSSL will not do without
+  EXPECT_RULE("5246:7.2.2#1");
+  EXPECT_RULE("8827:6.5#13");
 }
 
 }  // namespace
