@@ -90,16 +90,18 @@ export class Story {
   /** Something the other peer's trace tells. @param {import('./trace.js').TraceEvent} event */
   trace(event) {
     this.#traceOffset ??= this.elapsed() - event.t_ms;
+    const times = Number(event.facts.times ?? 0);
+    const text = event.text || event.note || event.kind;
     this.#add(this.#stepOf(event), {
       ms: event.t_ms + this.#traceOffset,
       who: event.node,
       kind: event.kind,
       key: '',
       values: {},
-      text: event.text || event.note || event.kind,
+      text: times > 1 ? `${text} ×${times}` : text,
       rule: event.rule,
       note: event.note,
-    });
+    }, times);
   }
 
   /** Moves a step on; a step that is over stays so. @param {StepId} id @param {StepState} state */
@@ -126,8 +128,11 @@ export class Story {
     return step?.id ?? 'channel';
   }
 
-  /** @param {string} id @param {StoryEvent} event */
-  #add(id, event) {
+  /**
+   * @param {string} id @param {StoryEvent} event
+   * @param {number} [times] what glass counted: of a rule that comes often it tells only some
+   */
+  #add(id, event, times = 0) {
     const step = this.step(id);
     step.count += 1;
     if (step.first.length < FIRST_KEPT) step.first.push(event);
@@ -135,10 +140,20 @@ export class Story {
     if (step.last.length > LAST_KEPT) step.last.shift();
     if (event.rule !== '') {
       const seen = step.rules.get(event.rule);
-      if (seen) seen.count += 1;
-      else if (step.rules.size < RULES_KEPT) step.rules.set(event.rule, { note: event.note, count: 1 });
+      if (seen) seen.count = Math.max(seen.count + 1, times);
+      else if (step.rules.size < RULES_KEPT) step.rules.set(event.rule, { note: event.note, count: Math.max(1, times) });
     }
     this.changed();
+  }
+
+  /**
+   * Packets go on after their step is over: checks ask for consent, and DTLS carries the channels.
+   * @param {import('./trace.js').TraceEvent} event @returns {StepId}
+   */
+  #stepOfPacket(event) {
+    if (event.layer === 'dtls') return this.step('dtls').state === 'done' ? 'channel' : 'dtls';
+    if (event.layer === 'sctp') return this.step('sctp').state === 'done' ? 'channel' : 'sctp';
+    return this.step('checks').state === 'done' ? 'pair' : 'checks';
   }
 
   /** @param {import('./trace.js').TraceEvent} event @returns {StepId} */
@@ -146,6 +161,7 @@ export class Story {
     if (event.kind === 'candidate') return 'candidates';
     if (event.kind === 'sdp' || event.layer === 'sdp') return 'sdp';
     if (event.kind === 'channel' || event.layer === 'channel' || event.rule.startsWith('8832:')) return 'channel';
+    if (event.kind === 'packet') return this.#stepOfPacket(event);
     switch (event.layer) {
       case 'signaling':
         return 'signaling';
