@@ -111,6 +111,13 @@ void Transfer::decline(std::string_view reason) {
   }));
 }
 
+void Transfer::say_verify(std::string_view mac) {
+  say(write_json({
+      {"type", "verify"},
+      {"mac",  mac     }
+  }));
+}
+
 void Transfer::cancel(TransferKey key, std::string_view reason) {
   const bool known = key.way == Way::kIn ? incoming_.contains(key.id) : outgoing_.contains(key.id);
   if (!known) return;

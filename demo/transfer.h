@@ -102,6 +102,8 @@ class Transfer {
   void refuse(std::uint32_t id, std::string_view reason);
   void decline(std::string_view reason);  // of a request
   void cancel(TransferKey key, std::string_view reason);
+  // Beside the files: a proof for the other side (companion.h).
+  void say_verify(std::string_view mac);
   void set_piece(std::size_t bytes) { config_.piece = bytes; }
 
   // --- The channel ---

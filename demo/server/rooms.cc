@@ -160,6 +160,11 @@ void Rooms::stop() {
   rooms_.clear();
 }
 
+std::string Rooms::id_of(MemberId member) const {
+  const auto found = members_.find(member);
+  return found == members_.end() ? "" : found->second.id;
+}
+
 std::optional<Rooms::Output> Rooms::poll() {
   if (outputs_.empty()) return std::nullopt;
   Output output = std::move(outputs_.front());

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -52,6 +53,12 @@ class Rooms {
   // Says "stopping" to every member and forgets them all.
   void stop();
   std::optional<Output> poll();
+  // "error" with this code, to this member.
+  void complain(MemberId to, std::string_view code, std::string_view text);
+  // What "joined" tells beside the peers: where to ask for one's public address.
+  void set_stun(std::string host_and_port) { stun_ = std::move(host_and_port); }
+  // How the others call this member; empty: it is in no room.
+  [[nodiscard]] std::string id_of(MemberId member) const;
 
   [[nodiscard]] std::size_t member_count() const { return members_.size(); }
   [[nodiscard]] std::size_t room_count() const { return rooms_.size(); }
@@ -74,11 +81,11 @@ class Rooms {
   const Member* sender(MemberId from);
   std::optional<MemberId> recipient(MemberId from, const Message& message);
   void say(MemberId to, std::string text);
-  void complain(MemberId to, std::string_view code, std::string_view text);
 
   std::map<MemberId, Member> members_;
   std::map<std::string, Room, std::less<>> rooms_;
   std::deque<Output> outputs_;
+  std::string stun_;
   std::uint64_t next_id_ = 1;
 };
 

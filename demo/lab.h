@@ -1,0 +1,115 @@
+// demo/lab.h - `glass lab`: page, signaling, STUN server and a glass peer to talk to, in one
+// process.
+//
+// Puts together what the other files of demo/ are: the web server asks it, the rooms speak through
+// it, invited companions live in it. Everything but the web server's thread runs on one Loop.
+// Tested by: tests/demo/lab_test.cc
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "crypto/certificate.h"
+#include "crypto/os_random.h"
+#include "demo/companion.h"
+#include "demo/exit_code.h"
+#include "demo/folder.h"
+#include "demo/server/rooms.h"
+#include "demo/server/web_server.h"
+#include "demo/trace_feed.h"
+#include "explain/notes.h"
+#include "net/loop.h"
+#include "net/udp.h"
+#include "peer/endpoint.h"
+#include "stun/binding_server.h"
+
+namespace glass::demo {
+
+struct LabOptions {
+  std::string host;  // an address or a name; empty: this machine alone, by 127.0.0.1 and ::1
+  std::uint16_t port = 8080;           // of the page (TCP) and of STUN (UDP); 0: free ones
+  std::uint32_t loss_per_million = 0;  // of the glass peers' datagrams, both ways
+  std::string downloads = "received";
+  std::uint64_t seed = 1;  // of the loss and of samples; keys always come from the system
+  std::function<void(std::string_view line)> log;  // what happens, for people
+};
+
+class Lab final : public WebHandler {
+ public:
+  static constexpr std::size_t kMaxGuests = 32;
+  static constexpr std::uint64_t kMaxSample = 64 * 1024 * 1024;
+  static constexpr std::uint64_t kMaxFile = std::uint64_t{8} << 30;
+  // A guest that is not connected by then gives up.
+  static constexpr Duration kPatience = std::chrono::seconds(60);
+  // The time that a guest's last words have.
+  static constexpr Duration kGoodbye = std::chrono::milliseconds(500);
+
+  static Result<std::unique_ptr<Lab>, Failure> start(const LabOptions& options);
+  ~Lab() override;
+
+  [[nodiscard]] net::Loop& loop() { return loop_; }
+  [[nodiscard]] std::string url() const;
+  [[nodiscard]] std::string stun() const;  // "host:port"
+  [[nodiscard]] std::size_t guest_count() const { return guests_.size(); }
+  // Tells everybody that signaling ends; then the loop stops.
+  void shut_down();
+
+  // WebHandler
+  WebReply answer(const WebRequest& request) override;
+  std::optional<WebReply> refuse(const WebRequest& request) override;
+  void on_open(SocketId socket, const WebRequest& request) override;
+  void on_text(SocketId socket, const std::string& text) override;
+  void on_close(SocketId socket) override;
+
+ private:
+  class Guest;
+
+  explicit Lab(const LabOptions& options);
+  Result<void, Failure> open_sockets();
+  Result<void, Failure> open_web();
+  [[nodiscard]] WebReply status() const;
+  void stop_signaling();
+  void schedule_pump();
+  void pump_rooms();
+  void invite(const Rooms::Invite& invite);
+  void on_peer_event(peer::Endpoint::Event& event);
+  void retire(MemberId member);
+  Guest* guest_in(std::string_view room);
+  void log(std::string_view line) const;
+
+  LabOptions options_;
+  explain::Notes notes_;
+  TraceFeed feed_;
+  net::Loop loop_;
+  crypto::OsRandom random_;
+  crypto::Identity identity_;
+  Folder folder_;
+  std::set<std::string, std::less<>> received_;  // in this session: may be asked for again
+  Rooms rooms_;
+  peer::Endpoint endpoint_;
+  stun::BindingServer stun_server_;
+  std::vector<Address> hosts_;  // of the glass peers
+  std::deque<net::UdpSocket> sockets_;
+  std::optional<net::UdpSocket> stun_socket_;
+  net::NodeId endpoint_node_;
+  std::map<MemberId, std::unique_ptr<Guest>> guests_;
+  std::set<SocketId> signaling_;
+  std::map<SocketId, std::string> tracing_;  // and its room
+  std::unique_ptr<WebServer> web_;
+  std::uint64_t next_guest_ = 0;
+  std::uint16_t next_node_ = 1;
+  bool signaling_stopped_ = false;
+  bool pump_scheduled_ = false;
+};
+
+}  // namespace glass::demo
