@@ -57,8 +57,10 @@ TEST(Agent, SurvivesLossReorderingAndRepetition) {
       return fate == 5;
     };
     EXPECT_TRUE(pairing.connect(30s)) << "seed " << seed;
+    net.drop = {};
     net.run(60s);
-    EXPECT_TRUE(pairing.left->agent.selected().has_value()) << "seed " << seed;
+    EXPECT_EQ(pairing.left->agent.state(), State::kCompleted) << "seed " << seed;
+    EXPECT_EQ(pairing.right->agent.state(), State::kCompleted) << "seed " << seed;
   }
 }
 

@@ -82,8 +82,8 @@ TEST(Checks, NewChecksKeepTheDistanceOfTa) {
 
   // All pairs share a foundation: the best goes first, the others are frozen until it is known.
   EXPECT_EQ(t.checks().size(), 1U);
-  t.answer(t.checks().front());
   const std::size_t before = t.checks().size();
+  t.answer(t.checks().front());
   t.net.run(500ms);
   std::vector<Instant> times;
   for (std::size_t i = before; i < t.checks().size(); ++i) times.push_back(t.checks()[i].sent);

@@ -165,6 +165,8 @@ TEST(Nomination, ANominationThatWeCannotConfirmIsNotUsed) {
   const Address third = at("198.51.100.10:1");
 
   t.check(t.nominating(), third);
+  t.net.run(50ms);
+  ASSERT_EQ(t.checks().back().path.remote, third);
   t.answer_error(t.checks().back(), 500);
 
   EXPECT_EQ(t.agent().state(), State::kConnected);
