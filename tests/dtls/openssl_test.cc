@@ -274,7 +274,7 @@ TEST(OpenSsl, AsksForARenegotiationInVain) {
   line.collect();
   line.run_for(20ms);
 
-  EXPECT_EQ(server.alerts, std::vector<int>{100});  // no_renegotiation
+  EXPECT_EQ(server.alerts, std::vector<int>{100});                 // no_renegotiation
   EXPECT_EQ(client.closed.at(0).reason, CloseReason::kPeerAlert);  // OpenSSL will not do without
   EXPECT_RULE("5246:7.2.2#1");
   EXPECT_RULE("8827:6.5#13");
