@@ -11,6 +11,7 @@
 #include "stun/attributes.h"
 #include "stun/integrity.h"
 #include "stun/message.h"
+#include "stun/turn/attributes.h"
 
 namespace {
 
@@ -54,6 +55,8 @@ void check_all(const MessageView& message) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Bytes datagram(data, size);
+  const auto channel_data = turn::parse_channel_data(datagram);
+  CHECK(!channel_data || !is_stun(datagram));  // the first byte tells them apart
   const auto message = MessageView::parse(datagram);
   if (!message) {
     CHECK(!to_text(message.error()).empty());
@@ -78,5 +81,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             AlternateDomain, Userhash, ErrorCode, UnknownAttributes, PasswordAlgorithm,
             PasswordAlgorithms, Priority, UseCandidate, IceControlled, IceControlling,
             ChangeRequest, ResponsePort, Padding, ResponseOrigin, OtherAddress>(*message);
+  check_all<turn::ChannelNumber, turn::Lifetime, turn::XorPeerAddress, turn::XorRelayedAddress,
+            turn::Data, turn::RequestedAddressFamily, turn::AdditionalAddressFamily, turn::EvenPort,
+            turn::RequestedTransport, turn::DontFragment, turn::ReservationToken,
+            turn::AddressErrorCode, turn::Icmp>(*message);
   return 0;
 }

@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/writer.h"
 #include "stun/message.h"
+#include "stun/turn/attributes.h"
 
 namespace glass::stun {
 namespace {
@@ -243,6 +244,17 @@ void name_fields(AttributeType type, Reader& value, const TransactionId& id) {
     case AttributeType::kIceControlling: value.skip(value.left(), "Tie-breaker"); break;
     case AttributeType::kChangeRequest: name_as<ChangeRequest>(value, id); break;
     case AttributeType::kResponsePort: name_as<ResponsePort>(value, id); break;
+    case AttributeType::kChannelNumber: name_as<turn::ChannelNumber>(value, id); break;
+    case AttributeType::kLifetime: value.skip(value.left(), "Lifetime in seconds"); break;
+    case AttributeType::kRequestedAddressFamily:
+    case AttributeType::kAdditionalAddressFamily:
+      name_as<turn::RequestedAddressFamily>(value, id);
+      break;
+    case AttributeType::kEvenPort: name_as<turn::EvenPort>(value, id); break;
+    case AttributeType::kRequestedTransport: name_as<turn::RequestedTransport>(value, id); break;
+    case AttributeType::kAddressErrorCode: name_as<turn::AddressErrorCode>(value, id); break;
+    case AttributeType::kIcmp: name_as<turn::Icmp>(value, id); break;
+    case AttributeType::kData: value.skip(value.left(), "Application Data"); break;
     default: break;
   }
   if (value.left() > 0) value.skip(value.left(), "Value");
