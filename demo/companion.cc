@@ -69,6 +69,11 @@ void Companion::close(Instant now) {
   drain_transfer(now);
 }
 
+void Companion::say_chat(Instant now, std::string_view text) {
+  if (chat_ && chat_->is_open)
+    (void)peer_.send(now, chat_->id, sctp::MessageKind::kText, as_bytes(text));
+}
+
 // --- Signaling --------------------------------------------------------------------------------
 
 void Companion::on_signal(Instant now, std::string_view text) {

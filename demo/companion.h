@@ -75,6 +75,8 @@ class Companion {
   void on_signal(Instant now, std::string_view text);
   // An event of the peer.
   void on_event(Instant now, peer::Peer::Event& event);
+  // A line of chat to the other one; lost while the channel is not open.
+  void say_chat(Instant now, std::string_view text);
   // Leaves the room and closes the peer in good order.
   void close(Instant now);
   // After commands to transfer(): sends what it has to say.

@@ -374,9 +374,11 @@ void Lab::invite(const Rooms::Invite& asked) {
     for (const auto& [member, guest] : guests_)
       if (guest.get() == old) retire(member);
   }
-  const auto peer = guests_.size() < kMaxGuests
-                        ? endpoint_.add({.identity = &identity_, .node = next_node_}, random_)
-                        : std::nullopt;
+  peer::Config peer_config;
+  peer_config.identity = &identity_;
+  peer_config.node = next_node_;
+  const auto peer =
+      guests_.size() < kMaxGuests ? endpoint_.add(peer_config, random_) : std::nullopt;
   if (!peer) {
     rooms_.complain(asked.from, "glass-busy", "too many sessions are open; close one of them");
     return schedule_pump();
@@ -386,7 +388,7 @@ void Lab::invite(const Rooms::Invite& asked) {
   const MemberId member{kFirstGuest + next_guest_++};
   feed_.add(node, asked.room);
   for (const net::UdpSocket& socket : sockets_)
-    endpoint_.find(*peer)->add_host(loop_.now(), socket.local());
+    (void)endpoint_.find(*peer)->add_host(loop_.now(), socket.local());
   CompanionConfig config;
   config.room = asked.room;
   config.other = rooms_.id_of(asked.from);

@@ -224,7 +224,7 @@ class Share final : public CompanionOwner {
     if (named && !named->is_loopback()) config.stun_servers.push_back(*named);
     const auto id = endpoint_.add(config, random_);
     peer::Peer& peer = *endpoint_.find(*id);
-    for (const net::UdpSocket& socket : sockets_) peer.add_host(loop_.now(), socket.local());
+    for (const net::UdpSocket& socket : sockets_) (void)peer.add_host(loop_.now(), socket.local());
     CompanionConfig companion;
     companion.room = room_of(options_.secret);
     companion.secret = options_.secret;

@@ -104,6 +104,14 @@ void Transfer::refuse(std::uint32_t id, std::string_view reason) {
   end_incoming(id, Outcome::kRefused, std::string(reason));
 }
 
+void Transfer::request(std::string_view name, std::uint64_t size) {
+  say(write_json({
+      {"type", "request"},
+      {"name", name     },
+      {"size", size     }
+  }));
+}
+
 void Transfer::decline(std::string_view reason) {
   say(write_json({
       {"type",   "refuse"},

@@ -100,6 +100,8 @@ class Transfer {
   std::optional<std::uint32_t> offer(std::unique_ptr<Source> source);
   void accept(std::uint32_t id);
   void refuse(std::uint32_t id, std::string_view reason);
+  // Asks the other side to offer something; it answers with an offer or not at all.
+  void request(std::string_view name, std::uint64_t size);
   void decline(std::string_view reason);  // of a request
   void cancel(TransferKey key, std::string_view reason);
   // Beside the files: a proof for the other side (companion.h).

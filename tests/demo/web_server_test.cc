@@ -5,12 +5,12 @@
 #include <array>
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <netinet/in.h>
+#include <optional>
 #include <string>
-#include <thread>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 #include <vector>

@@ -1,0 +1,51 @@
+// demo/commands/commands.h - the subcommands of glass, each a function from options to an exit
+// code.
+//
+// Results go to stdout, everything else to stderr. main.cc reads the command line.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "demo/exit_code.h"
+#include "demo/lab.h"
+#include "demo/share.h"
+
+namespace glass::demo {
+
+// "2%", "0.5%", "0.02" (a fraction) -> millionths. nullopt: no number from 0 to 100 %.
+std::optional<std::uint32_t> parse_loss(std::string_view text);
+
+// Prints the failure and returns its code.
+int report(const Failure& failure);
+
+// glass lab
+int run_lab(LabOptions options, bool open_browser);
+
+// glass run
+struct RunOptions {
+  std::string scenario;
+  std::uint64_t seed = 1;
+  std::uint32_t loss_per_million = 0;
+  std::string trace;   // file for lines of JSON; "-": stdout
+  std::string pcapng;  // file
+  std::string keylog;  // file
+  bool rules = false;  // print them too
+};
+int run_scenario(const RunOptions& options);
+
+// glass explain
+struct ExplainOptions {
+  std::string input;  // a file, hex digits, or "-"
+  std::string as;     // empty: guess
+};
+int run_explain(const ExplainOptions& options);
+
+// glass send, glass receive
+int run_send(ShareOptions options);
+int run_receive(ShareOptions options);
+
+}  // namespace glass::demo

@@ -1,0 +1,178 @@
+// demo/main.cc - the program glass: reads the command line and calls one of demo/commands/.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "demo/commands/commands.h"
+#include "net/resolve.h"
+
+namespace glass::demo {
+namespace {
+
+// Checks of option values, in CLI11's form: an empty text means it is fine.
+const CLI::Validator kLoss(
+    [](std::string& text) {
+      return parse_loss(text) ? std::string() : "\"" + text + "\" is no loss such as 2% or 0.02";
+    },
+    "PERCENT");
+const CLI::Validator kServer(
+    [](std::string& text) {
+      const auto server = parse_server(text);
+      return server ? std::string() : server.error();
+    },
+    "URL");
+
+struct CommandLine {
+  LabOptions lab;
+  bool open_browser = false;
+  std::string loss = "0";
+  RunOptions run;
+  ExplainOptions explain;
+  ShareOptions share;
+  std::string server = "localhost:8080";
+  std::string code;
+  std::string stun;
+  std::uint32_t timeout_seconds = 600;
+};
+
+void add_loss(CLI::App* command, CommandLine& line) {
+  command->add_option("--loss", line.loss, "lose this share of the datagrams on purpose")
+      ->check(kLoss);
+}
+
+CLI::App* add_lab(CLI::App& app, CommandLine& line) {
+  CLI::App* const lab = app.add_subcommand(
+      "lab", "a page to watch a connection, with signaling, STUN and a glass peer to talk to");
+  lab->add_option("--host", line.lab.host,
+                  "the address or name to listen on (this machine alone unless given)");
+  lab->add_option("-p,--port", line.lab.port, "of the page (TCP) and of STUN (UDP); 0: a free one");
+  lab->add_flag("--open", line.open_browser, "open the page in a browser");
+  lab->add_option("--downloads", line.lab.downloads, "the folder for received files");
+  lab->add_option("--seed", line.lab.seed, "of the loss and of sample files; never of keys");
+  add_loss(lab, line);
+  return lab;
+}
+
+CLI::App* add_run(CLI::App& app, CommandLine& line) {
+  CLI::App* const run =
+      app.add_subcommand("run", "simulate a scenario (first-light) and print who said what");
+  run->add_option("scenario", line.run.scenario, "first-light")->required();
+  run->add_option("--seed", line.run.seed, "the same seed gives the same bytes");
+  run->add_option("--trace", line.run.trace, "write all events as lines of JSON; -: to stdout");
+  run->add_option("--pcapng", line.run.pcapng, "write a capture that Wireshark opens decrypted");
+  run->add_option("--keylog", line.run.keylog, "write the keys in the form of SSLKEYLOGFILE");
+  run->add_flag("--rules", line.run.rules, "print the rules that fired, too");
+  add_loss(run, line);
+  return run;
+}
+
+CLI::App* add_explain(CLI::App& app, CommandLine& line) {
+  CLI::App* const explain = app.add_subcommand("explain", "name every byte of a packet or text");
+  explain->add_option("input", line.explain.input, "a file, hex digits, or - for stdin")
+      ->required();
+  explain->add_option("--as", line.explain.as, "stun, channel-data, dtls, sctp, dcep or sdp");
+  return explain;
+}
+
+void add_share_options(CLI::App* command, CommandLine& line) {
+  command->add_option("--server", line.server, "the signaling server: glass lab")->check(kServer);
+  command->add_option("--stun", line.stun, "a STUN server, host:port, beside the lab's");
+  command->add_option("--timeout", line.timeout_seconds, "seconds to wait for the other side");
+  command->add_option("--seed", line.share.seed, "of the loss");
+  add_loss(command, line);
+}
+
+CLI::App* add_send(CLI::App& app, CommandLine& line) {
+  CLI::App* const send = app.add_subcommand("send", "give files to whoever has the code");
+  send->add_option("files", line.share.files, "what to send")->required();
+  send->add_option("--code", line.code,
+                   "16 to 64 letters, digits, - and _ (a fresh one unless given)");
+  add_share_options(send, line);
+  return send;
+}
+
+CLI::App* add_receive(CLI::App& app, CommandLine& line) {
+  CLI::App* const receive = app.add_subcommand("receive", "take files from whoever has the code");
+  receive->add_option("code", line.code, "the code, or the whole link")->required();
+  receive->add_option("--downloads", line.share.downloads, "the folder for received files");
+  add_share_options(receive, line);
+  return receive;
+}
+
+// The parts that both sides of a transfer need. A failure: usage.
+std::optional<Failure> finish_share(CommandLine& line) {
+  const auto wrong = [](std::string what, std::string cause) {
+    return Failure{kExitUsage, "reading the command line", std::move(what), std::move(cause),
+                   "glass help"};
+  };
+  line.share.server = *parse_server(line.server);
+  line.share.patience = std::chrono::seconds(line.timeout_seconds);
+  line.share.loss_per_million = *parse_loss(line.loss);
+  if (!line.code.empty()) {
+    const auto invitation = parse_invitation(line.code, line.share.server);
+    if (!invitation) return wrong("the code", invitation.error());
+    line.share.server = invitation->server;
+    line.share.secret = invitation->secret;
+  }
+  if (line.stun.empty()) return std::nullopt;
+  const auto stun = parse_server(line.stun);  // host and port, as for the other one
+  if (!stun) return wrong("--stun", stun.error());
+  const auto addresses =
+      net::resolve_now(stun->host, line.stun.find(':') == std::string::npos ? 3478 : stun->port);
+  if (!addresses)
+    return Failure{kExitUnreachable, "finding the STUN server", line.stun, addresses.error(),
+                   "check --stun"};
+  line.share.stun = addresses->front();
+  return std::nullopt;
+}
+
+int run(int count, char** arguments) {
+  CommandLine line;
+  CLI::App app("GlassRTC: WebRTC to look through");
+  app.set_help_flag("-h,--help", "what there is");
+  app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 done, 1 refused or damaged, 2 usage, 3 unreachable, 4 security,\n"
+      "5 timeout, 6 this machine (port, file, disk), 7 not supported, 70 internal.");
+  const CLI::App* const lab = add_lab(app, line);
+  const CLI::App* const scenario = add_run(app, line);
+  const CLI::App* const explain = add_explain(app, line);
+  const CLI::App* const send = add_send(app, line);
+  const CLI::App* const receive = add_receive(app, line);
+  const CLI::App* const version = app.add_subcommand("version", "which glass this is");
+  const CLI::App* const help = app.add_subcommand("help", "what there is");
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, std::cout, std::cerr) == 0 ? kExitDone : kExitUsage;
+  }
+
+  if (help->parsed()) return std::fputs(app.help().c_str(), stdout) < 0 ? kExitLocal : kExitDone;
+  if (version->parsed()) return std::puts("glass " GLASS_VERSION) < 0 ? kExitLocal : kExitDone;
+  if (explain->parsed()) return run_explain(line.explain);
+  if (lab->parsed()) {
+    line.lab.loss_per_million = *parse_loss(line.loss);
+    return run_lab(line.lab, line.open_browser);
+  }
+  if (scenario->parsed()) {
+    line.run.loss_per_million = *parse_loss(line.loss);
+    return run_scenario(line.run);
+  }
+  if (const auto failure = finish_share(line)) return report(*failure);
+  return send->parsed()      ? run_send(line.share)
+         : receive->parsed() ? run_receive(line.share)
+                             : kExitUsage;
+}
+
+}  // namespace
+}  // namespace glass::demo
+
+int main(int count, char** arguments) {
+  try {
+    return glass::demo::run(count, arguments);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "glass: internal error: %s\n", error.what());
+    return glass::demo::kExitInternal;
+  }
+}
