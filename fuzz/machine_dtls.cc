@@ -1,0 +1,151 @@
+// fuzz: uses dtls crypto
+//
+// A program for one connection or for two that talk to each other. The first byte chooses the role
+// and whether cryptography is transparent; then each byte is a step: deliver, lose, change or
+// invent a datagram, let time pass, say something, close.
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/random.h"
+#include "crypto/certificate.h"
+#include "crypto/seeded_random.h"
+#include "crypto/transparent.h"
+#include "dtls/connection.h"
+
+namespace {
+
+using namespace glass;
+using namespace glass::dtls;
+
+constexpr std::size_t kFlyingMax = 64;
+
+const crypto::Identity& identity() {
+  static const crypto::Identity kIdentity = [] {
+    crypto::seed_openssl(1);
+    return crypto::Identity::make("fuzz", 1'700'000'000);
+  }();
+  return kIdentity;
+}
+
+struct End {
+  End(Role role, bool transparent, bool cookies) : random(role == Role::kClient ? 1 : 2) {
+    static const crypto::TransparentPrimitives kTransparent;
+    Config config;
+    config.role = role;
+    config.identity = &identity();
+    config.remote_fingerprints = {identity().fingerprint()};
+    config.cookie_exchange = cookies;
+    config.srtp_profiles = {SrtpProfile::kAeadAes128Gcm};
+    if (transparent) config.primitives = &kTransparent;
+    connection = std::make_unique<Connection>(config, random, Trace{});
+  }
+  void drain(Instant now) {
+    std::size_t said = 0;
+    while (auto event = connection->poll_event()) {
+      CHECK(++said < 4096);
+      CHECK(!over);
+      over = std::holds_alternative<Closed>(*event);
+    }
+    PacketBuffer out;
+    for (std::size_t count = 0; connection->poll_transmit(now, out); out.clear()) {
+      CHECK(++count < 256);
+      CHECK(out.size() <= 1200);
+      if (flying.size() < kFlyingMax) flying.emplace_back(out.bytes().begin(), out.bytes().end());
+    }
+  }
+  SeededRandom random;
+  std::unique_ptr<Connection> connection;
+  std::vector<ByteVector> flying;  // what it has sent
+  bool over = false;
+};
+
+class Program {
+ public:
+  explicit Program(Bytes input) : input_(input) {}
+  [[nodiscard]] bool done() const { return at_ == input_.size(); }
+  std::uint8_t byte() { return done() ? 0 : input_[at_++]; }
+  Bytes bytes(std::size_t count) {
+    count = std::min(count, input_.size() - at_);
+    at_ += count;
+    return input_.subspan(at_ - count, count);
+  }
+
+ private:
+  Bytes input_;
+  std::size_t at_ = 0;
+};
+
+void deliver(Program& program, End& from, End& to, Instant now, bool change) {
+  if (from.flying.empty()) return;
+  const std::size_t which = program.byte() % from.flying.size();
+  ByteVector datagram = from.flying[which];
+  if (change && !datagram.empty()) datagram[program.byte() % datagram.size()] ^= program.byte();
+  if (!change) from.flying.erase(from.flying.begin() + static_cast<std::ptrdiff_t>(which));
+  to.connection->receive(now, datagram);
+  to.drain(now);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  (void)identity();
+  crypto::seed_openssl(7);
+  Program program(Bytes(data, size));
+  const std::uint8_t setup = program.byte();
+  End client(Role::kClient, (setup & 1) != 0, false);
+  End server(Role::kServer, (setup & 1) != 0, (setup & 2) != 0);
+  Instant now{};
+  server.connection->start(now);
+  client.connection->start(now);
+  client.drain(now);
+  for (int steps = 0; !program.done() && steps < 500; ++steps) {
+    const std::uint8_t op = program.byte();
+    End& one = (op & 1) != 0 ? server : client;
+    End& other = (op & 1) != 0 ? client : server;
+    switch (op >> 1 & 7) {
+      case 0:
+      case 1: deliver(program, one, other, now, false); break;
+      case 2: deliver(program, one, other, now, true); break;
+      case 3:
+        if (!one.flying.empty()) one.flying.erase(one.flying.begin());
+        break;
+      case 4: {
+        const Instant next = one.connection->next_time();
+        if (next != kNever) now = std::max(now, next);
+        one.connection->on_time(now);
+        break;
+      }
+      case 5: {
+        const Bytes invented = program.bytes(program.byte());
+        ByteVector datagram(invented.begin(), invented.end());
+        one.connection->receive(now, datagram);
+        one.drain(now);
+        break;
+      }
+      case 6:
+        if (one.connection->is_open() && one.flying.size() < kFlyingMax) {
+          PacketBuffer packet;
+          packet.assign(program.bytes(program.byte()));
+          one.connection->seal(packet);
+          one.flying.emplace_back(packet.bytes().begin(), packet.bytes().end());
+        }
+        break;
+      default:
+        if (op >= 0xf0)
+          one.connection->close(now);
+        else
+          now += std::chrono::milliseconds(program.byte());
+        break;
+    }
+    one.drain(now);
+  }
+  return 0;
+}
