@@ -158,12 +158,14 @@ void Association::write_forward_tsn_due(Instant now, Writer& out) {
 // Messages whose time is over go before anything is decided upon them.
 void Association::give_up_expired(Instant now) {
   if (!peer_.forward_tsn || machine_.is<CookieEchoed>()) return;
+  const Tsn before = outstanding_.ack_point();
   const MessageId expired = queue_.expired_in_the_middle(now);
-  if (expired != MessageId::kNone) outstanding_.abandon_unfinished(expired);
-  const bool has_lost = outstanding_.has_lost();
-  if (has_lost) (void)outstanding_.next_lost_size(now);
-  if ((expired != MessageId::kNone || has_lost) && outstanding_.advance_ack_point())
-    forward_due_ = true;
+  if (expired != MessageId::kNone) {
+    trace_.rule("3758:4.1#6"_rule);
+    outstanding_.abandon_unfinished(expired);
+  }
+  if (outstanding_.has_lost()) (void)outstanding_.next_lost_size(now);
+  if (outstanding_.advance_ack_point() && outstanding_.ack_point() != before) forward_due_ = true;
 }
 
 bool Association::may_send_data() const {
