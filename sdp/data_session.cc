@@ -2,11 +2,11 @@
 
 #include <array>
 #include <cstddef>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -148,7 +148,8 @@ Result<RemoteParameters, Complaint> read_session(const Description& description,
 }  // namespace
 
 std::string_view to_text(Type type) {
-  constexpr std::array<std::string_view, 4> kNames{"offer", "pranswer", "answer", "rollback"};
+  static constexpr std::array<std::string_view, 4> kNames{"offer", "pranswer", "answer",
+                                                          "rollback"};
   return kNames[static_cast<std::size_t>(type)];
 }
 

@@ -1,18 +1,19 @@
 #include "sdp/offer_answer.h"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "base/rule.h"
 #include "base/text.h"
 #include "base/trace.h"
 #include "sdp/attributes/dtls.h"
@@ -89,7 +90,7 @@ void write_media_line(Text& out, const LocalParameters& local, const DataSection
 }
 
 void write_data(Text& out, const LocalParameters& local, const DataSection& section) {
-  constexpr std::string_view kPrefix = "candidate:";
+  static constexpr std::string_view kPrefix = "candidate:";
   write_media_line(out, local, section);
   for (const std::string& candidate : local.candidates)
     out.line("a=", candidate.starts_with(kPrefix) ? std::string_view() : kPrefix, candidate);
@@ -265,11 +266,11 @@ Result<std::string, Complaint> make_answer(const Description& offer, const Local
   check_local(local);
   const RemoteParameters remote = TRY(data_session(offer, Type::kOffer, trace));
   const Media& data = offer.media[remote.media_index];
-  DataSection section{.protocol = data.protocol,
-                      .form = remote.form,
-                      .mid = remote.mid,
-                      .setup = choose_setup(remote.setup, local.setup),
-                      .with_tls_id = !remote.tls_id.empty()};
+  const DataSection section{.protocol = data.protocol,
+                            .form = remote.form,
+                            .mid = remote.mid,
+                            .setup = choose_setup(remote.setup, local.setup),
+                            .with_tls_id = !remote.tls_id.empty()};
   fire_setup_rule(remote.setup, section.setup, trace);
   if (!section.with_tls_id) trace.rule("8842:5.3#6"_rule);
   trace.rule("3264:6#5"_rule);

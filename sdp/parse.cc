@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <span>
 #include <string>
@@ -62,7 +63,7 @@ Checked check_order(std::span<const Line> lines, std::string_view order) {
 
 // The lines that every description has: v=, o= and s= at its beginning, and a t= line.
 Checked check_mandatory(std::span<const Line> session) {
-  constexpr std::string_view kFirst = "vos";
+  static constexpr std::string_view kFirst = "vos";
   for (std::size_t i = 0; i < kFirst.size(); ++i) {
     if (i < session.size() && session[i].type == kFirst[i]) continue;
     return std::unexpected(

@@ -1,4 +1,5 @@
 // The state machine of sdp/offer_answer.h.
+#include <expected>
 #include <string>
 #include <string_view>
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <expected>
 #include <iterator>
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "base/rule.h"
 #include "base/text.h"
 #include "base/trace.h"
 #include "sdp/description.h"

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <optional>
+#include <expected>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "base/rule.h"
 #include "base/text.h"
 #include "sdp/description.h"
 #include "sdp/line.h"
@@ -46,7 +47,7 @@ int default_rank(std::span<const Token> fields) {
   if (fields.size() < 8 || fields[1].text != "1" || !equal_ignoring_case(fields[2].text, "udp"))
     return 0;
   if (fields[4].text.ends_with(".local")) return 0;  // a name that hides the address
-  constexpr std::array<std::string_view, 3> kTypes{"host", "srflx", "relay"};
+  static constexpr std::array<std::string_view, 3> kTypes{"host", "srflx", "relay"};
   const auto* const type = std::ranges::find(kTypes, fields[7].text);
   return type == kTypes.end() ? 0 : static_cast<int>(type - kTypes.begin()) + 1;
 }

@@ -1,11 +1,12 @@
 #include "sdp/attributes/sctp.h"
 
-#include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string_view>
 
 #include "base/result.h"
+#include "base/rule.h"
 #include "base/text.h"
 #include "sdp/attributes/media.h"
 #include "sdp/description.h"
