@@ -244,7 +244,7 @@ class Agent {
   void on_nominated(Instant now, Pair& pair);
   [[nodiscard]] bool outranks_selected(const Pair& pair, Instant now);
   [[nodiscard]] std::uint64_t valid_priority(const Pair& pair) const;
-  [[nodiscard]] Pair* best_valid();
+  [[nodiscard]] Pair* best_valid(Instant now);
   void choose_path(Instant now);
   void follow(Instant now, const Pair& pair);
   void update_failed(Instant now);

@@ -300,6 +300,11 @@ void Agent::on_check_failed(Instant now, const Check& check, PairFailure why) {
     fail(now);
     return;
   }
+  if (was_asked_for && state_ == State::kConnected && best_valid(now) == nullptr) {
+    fail(now);
+    return;
+  }
+  choose_path(now);
   maybe_nominate(now);
   update_failed(now);
 }

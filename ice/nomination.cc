@@ -41,10 +41,11 @@ std::uint64_t Agent::valid_priority(const Pair& pair) const {
              : pair_priority(pair.remote.priority, pair.valid_local_priority);
 }
 
-Pair* Agent::best_valid() {
+// Of the pairs that have answered within the time of consent.
+Pair* Agent::best_valid(Instant now) {
   Pair* best = nullptr;
   for (Pair& pair : checklist_.pairs()) {
-    if (!pair.is_valid) continue;
+    if (!pair.is_valid || now - pair.answered >= config_.timing.consent_expiry) continue;
     if (best == nullptr || valid_priority(pair) > valid_priority(*best)) best = &pair;
   }
   return best;
@@ -54,7 +55,7 @@ Pair* Agent::best_valid() {
 // checks under way, or when those have had their chance.
 void Agent::maybe_nominate(Instant now) {
   if (role_ != Role::kControlling || nominated_ || nominating_ || !may_check()) return;
-  Pair* best = best_valid();
+  Pair* best = best_valid(now);
   if (best == nullptr || !first_valid_) return;
   const bool may_improve = std::ranges::any_of(checklist_.pairs(), [&](const Pair& pair) {
     return pair.is_unfinished() && !pair.is_valid && pair.priority > best->priority;
@@ -114,7 +115,7 @@ void Agent::on_nominated(Instant now, Pair& pair) {
 // ---- The path in use.
 
 void Agent::choose_path(Instant now) {
-  const Pair* best = nominated_ ? checklist_.find(*nominated_) : best_valid();
+  const Pair* best = nominated_ ? checklist_.find(*nominated_) : best_valid(now);
   if (best == nullptr || path_pair_ == best->id) return;  // none yet: an old path stays
   follow(now, *best);
 }

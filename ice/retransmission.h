@@ -38,7 +38,8 @@ class Retransmission {
     --left_;
     repeated_ = true;
     interval_ *= 2;
-    next_ += left_ > 0 ? rto_ * interval_ : rto_ * rm_;
+    // Counted from now: whoever has slept through a few repetitions does not make up for them.
+    next_ = now + (left_ > 0 ? rto_ * interval_ : rto_ * rm_);
     return Due::kSend;
   }
 
