@@ -229,12 +229,13 @@ TEST_F(WebServerTest, ARefusedWebSocketLearnsWhy) {
 
 TEST_F(WebServerTest, AWebSocketOfAnotherSiteIsForbidden) {
   start();
-  const std::string upgrade =
-      "Connection: Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-      "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
 
-  EXPECT_TRUE(
-      get("/echo", upgrade + "Origin: http://evil.example\r\n").starts_with("HTTP/1.1 403"));
+  const std::string reply =
+      ask("GET /echo HTTP/1.1\r\nHost: localhost:1\r\nConnection: Upgrade, close\r\n"
+          "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+          "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nOrigin: http://evil.example\r\n\r\n");
+
+  EXPECT_TRUE(reply.starts_with("HTTP/1.1 403")) << reply;
   EXPECT_TRUE(handler.opened.empty());
 }
 
