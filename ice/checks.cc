@@ -196,6 +196,8 @@ void Agent::on_check_success(Instant now, const Check& check, const Address& map
       "8445:7.2.5.3#0"_rule, Fact{"pair", to_text(*pair)}, Fact{"mapped", glass::to_text(mapped)},
       Fact{"rtt_us", static_cast<std::uint64_t>((now - check.schedule.first_sent()) / 1us)});
   if (!check.schedule.was_repeated()) measure(*pair, now - check.schedule.first_sent());
+  // A late answer to an earlier check of the pair that we are nominating: that goes on.
+  if (nominating_ == pair->id && !check.is_nominating) return;
   const bool asked_for = std::exchange(pair->wants_nomination, false);
   Pair& valid = make_valid(now, check, *pair, mapped);
   cancel_checks(pair->id);

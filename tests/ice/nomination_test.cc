@@ -42,6 +42,26 @@ TEST(Nomination, TheBestPairIsNominatedAtOnce) {
   EXPECT_TRUE(t.pair().is_selected);
 }
 
+TEST(Nomination, ALateAnswerToAnEarlierCheckDoesNotStopIt) {
+  LoneAgent t(Role::kControlling);
+  t.introduce();
+  t.net.run(100ms);
+  t.check(t.content());  // cancels the first check and triggers a second
+  ASSERT_EQ(t.checks().size(), 2U);
+  t.answer(t.checks()[1]);
+
+  t.answer(t.checks()[0]);
+  t.net.run(50ms);
+  ASSERT_TRUE(nominates(t.checks().back()));
+  t.answer(t.checks()[0]);
+  t.net.run(500ms);
+
+  EXPECT_EQ(t.checks().size(), 4U);
+  EXPECT_TRUE(nominates(t.checks().back()));
+  t.answer(t.checks().back());
+  EXPECT_EQ(t.agent().state(), State::kCompleted);
+}
+
 TEST(Nomination, ABetterPairHasHalfASecondToShowItself) {
   LoneAgent t(Role::kControlling);
   t.introduce({kB});
