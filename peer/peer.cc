@@ -160,7 +160,12 @@ Result<void, Error> Peer::set_remote(Instant now, sdp::Type type, std::string_vi
 Result<void, Error> Peer::add_remote_candidate(Instant now, std::string_view line) {
   if (is_closing_) return std::unexpected(usage("the peer is closed"));
   if (line.empty()) {
-    ice_.end_of_remote_candidates(now);
+    // The end may overtake the description whose candidates it ends.
+    if (ice_.remote_credentials()) {
+      ice_.end_of_remote_candidates(now);
+    } else {
+      is_remote_end_early_ = true;
+    }
     settle(now);
     return {};
   }
@@ -188,7 +193,8 @@ void Peer::agree(Instant now, const sdp::RemoteParameters& remote) {
     // One that cannot be read is one that is not there: the others may do.
     if (candidate) (void)ice_.add_remote_candidate(now, *candidate);
   }
-  if (remote.end_of_candidates || (!remote.trickle && !remote.candidates.empty()))
+  if (remote.end_of_candidates || std::exchange(is_remote_end_early_, false) ||
+      (!remote.trickle && !remote.candidates.empty()))
     ice_.end_of_remote_candidates(now);
   if (dtls_ == nullptr) prepare_dtls(remote);
   if (state_ == State::kNew || state_ == State::kFailed) move_to(State::kConnecting);

@@ -169,6 +169,7 @@ class Peer {
   State state_ = State::kNew;
   bool is_describing_ = false;  // candidates that come now go into the description
   bool has_gathered_ = false;
+  bool is_remote_end_early_ = false;  // an end-of-candidates came before the description
   bool is_dtls_started_ = false;
   bool is_sctp_up_ = false;
   bool is_closing_ = false;

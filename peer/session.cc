@@ -86,7 +86,7 @@ Result<std::string, Error> Session::answer(const LocalTransport& transport) {
   in_force_ = std::move(*parsed);
   agreed_ = std::exchange(pending_, std::nullopt);
   if (!agreed_->mid.empty()) mid_ = agreed_->mid;
-  dtls_role_ = agreed_->local_role;
+  if (!dtls_role_) dtls_role_ = agreed_->local_role;
   return *std::move(text);
 }
 
