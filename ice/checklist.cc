@@ -247,7 +247,9 @@ std::size_t Checklist::busy() const {
 }
 
 void Checklist::sort() {
-  std::ranges::stable_sort(pairs_, std::ranges::greater{}, &Pair::priority);
+  std::ranges::sort(pairs_, [](const Pair& a, const Pair& b) {
+    return a.priority != b.priority ? a.priority > b.priority : a.id < b.id;
+  });
 }
 
 }  // namespace glass::ice
