@@ -206,6 +206,7 @@ void Association::on_init_ack(Instant now, RawChunk& raw) {
 void Association::meet(const Peer& peer) {
   peer_ = peer;
   peer_window_ = peer.a_rwnd;
+  told_window_ = window();
   tracker_.reset(peer.initial_tsn);
   reassembly_.reset(peer.initial_tsn);
   outstanding_.allow_abandoning(peer.forward_tsn);

@@ -53,7 +53,7 @@ struct Pair {
   void connect_both() {
     a.connect(link.now());
     b.connect(link.now());
-    ASSERT_TRUE(link.run_until([&] { return connected[0] == 1 && connected[1] == 1; }, 120s));
+    ASSERT_TRUE(link.run_until([&] { return connected[0] == 1 && connected[1] == 1; }, 1200s));
   }
 
   SeededRandom random_a;
