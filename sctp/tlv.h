@@ -20,13 +20,18 @@ constexpr std::size_t kTlvHeader = 4;
 
 constexpr std::size_t padded(std::size_t size) { return (size + 3) / 4 * 4; }
 
-// Writes one: what is written while it lives is its value. On its end it fills the length in and
-// pads with zeroes.
+// Writes one: what is written while it lives is its value. On its end it fills the length in.
+//
+// A chunk ends with its padding, which its length leaves out. A parameter or cause begins with the
+// padding of the one before it instead, because the length of a chunk counts the padding of all its
+// parameters but the last (RFC 9260 §3.2). The Writer has to start on a multiple of four.
 class Tlv {
  public:
-  Tlv(Writer& out, std::uint16_t what) : out_(out), at_(out.size()) { out.u16(what).u16(0); }
+  // A parameter or a cause.
+  Tlv(Writer& out, std::uint16_t what) : Tlv(out, what, Kind::kInside) {}
+  // A chunk.
   Tlv(Writer& out, std::uint8_t type, std::uint8_t flags)
-      : Tlv(out, static_cast<std::uint16_t>(type << 8 | flags)) {}
+      : Tlv(out, static_cast<std::uint16_t>(type << 8 | flags), Kind::kChunk) {}
   Tlv(const Tlv&) = delete;
   Tlv& operator=(const Tlv&) = delete;
   ~Tlv() {
@@ -35,12 +40,20 @@ class Tlv {
     const MutableBytes field = out_.written().subspan(at_ + 2, 2);
     field[0] = static_cast<std::uint8_t>(length >> 8);
     field[1] = static_cast<std::uint8_t>(length);
-    out_.zeros(padded(length) - length);
+    if (kind_ == Kind::kChunk) align(out_);
   }
 
  private:
+  enum class Kind : std::uint8_t { kChunk, kInside };
+  Tlv(Writer& out, std::uint16_t what, Kind kind)
+      : out_(align(out)), at_(out.size()), kind_(kind) {
+    out.u16(what).u16(0);
+  }
+  static Writer& align(Writer& out) { return out.zeros(padded(out.size()) - out.size()); }
+
   Writer& out_;
   std::size_t at_;
+  Kind kind_;
 };
 
 // One parameter or cause as it stands in a chunk.
