@@ -43,6 +43,8 @@ constexpr std::uint16_t kTimeResolution = 9;
 constexpr std::uint16_t kPacketFlags = 2;
 constexpr std::uint16_t kPacketId = 5;
 
+constexpr std::size_t kCommentMax = 16'384;  // a comment has a length field of 16 bits
+
 void pad4(Writer& out) { out.zeros((4 - out.size() % 4) % 4); }
 
 void option(Writer& out, std::uint16_t code, Bytes value) {
@@ -200,14 +202,23 @@ void Pcapng::packet(Where where, const PacketNote& note) {
                               note.bytes);
   }
   pending_ = std::move(next);
+  if (!options_.comments) return;
   if (options_.names != nullptr)
-    comment(where, (sent ? "sent by " : "received by ") + name_of(*options_.names, where.node));
+    pending_->comment = (sent ? "sent by " : "received by ") + name_of(*options_.names, where.node);
+  if (!sent) return;
+  const std::string rules = std::exchange(led_to_[where.node], {});
+  if (!rules.empty() && !pending_->comment.empty()) pending_->comment += '\n';
+  pending_->comment += rules;
 }
 
-void Pcapng::comment(Where where, std::string_view text) {
-  if (!options_.comments || !pending_ || pending_->node != where.node) return;
-  if (!pending_->comment.empty()) pending_->comment += '\n';
-  pending_->comment += text;
+// What a node says belongs to the packet that it has just got, or else to the next that it sends.
+void Pcapng::add_comment(Where where, std::string_view text) {
+  const bool is_about_pending =
+      pending_ && pending_->node == where.node && pending_->direction == Direction::kReceived;
+  std::string& target = is_about_pending ? pending_->comment : led_to_[where.node];
+  if (target.size() + text.size() >= kCommentMax) return;
+  if (!target.empty()) target += '\n';
+  target += text;
 }
 
 void Pcapng::rule(Where where, Rule rule, std::span<const Fact> facts) {
@@ -217,11 +228,12 @@ void Pcapng::rule(Where where, Rule rule, std::span<const Fact> facts) {
   for (const Fact& fact : facts)
     line += ' ' + std::string(fact.key) + '=' +
             (fact.is_text ? printable(fact.text) : decimal(fact.number));
-  comment(where, line);
+  add_comment(where, line);
 }
 
 void Pcapng::drop(Where where, Rule rule, std::string_view why, Bytes) {
-  comment(where, "dropped: " + std::string(why) + (rule.rfc != 0 ? " " + to_text(rule) : ""));
+  if (!options_.comments) return;
+  add_comment(where, "dropped: " + std::string(why) + (rule.rfc != 0 ? " " + to_text(rule) : ""));
 }
 
 void Pcapng::secret(Where, std::string_view label, Bytes id, Bytes value) {

@@ -31,7 +31,9 @@ class Pcapng final : public Sink {
     // As captured at this node; else every datagram once: where it is sent, lost ones included,
     // or where it is received if its sender is not part of the run.
     std::optional<std::uint16_t> at_node{};
-    bool comments = false;  // who, and the rules that a received packet made fire
+    // Who it was, and rules: those that led to what is sent, those that a received packet made
+    // fire.
+    bool comments = false;
     const std::vector<std::string>* names = nullptr;  // indexed by node
     const Notes* notes = nullptr;                     // titles for the comments
     bool with_secrets = true;
@@ -61,7 +63,7 @@ class Pcapng final : public Sink {
     std::string comment;
   };
   [[nodiscard]] bool wants(Where where, const PacketNote& note) const;
-  void comment(Where where, std::string_view text);
+  void add_comment(Where where, std::string_view text);
   void put(ByteVector block);
 
   Options options_;
@@ -73,7 +75,8 @@ class Pcapng final : public Sink {
     Path path;
     std::uint64_t received = 0;  // id of the datagram that came in last
   };
-  std::map<std::uint16_t, Last> last_;  // by node
+  std::map<std::uint16_t, Last> last_;           // by node
+  std::map<std::uint16_t, std::string> led_to_;  // rules since the node sent something
 };
 
 // An IPv4 or IPv6 packet with a UDP datagram in it, checksums included.

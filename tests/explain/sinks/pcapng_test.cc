@@ -134,6 +134,34 @@ TEST(Pcapng, CommentsNameTheNodeAndTheRulesOfAReceivedPacket) {
   EXPECT_EQ(bytes.find("8.5#1"), std::string::npos);
 }
 
+TEST(Pcapng, CommentsOfWhatIsSentAreTheRulesThatLedToIt) {
+  const Path path{Transport::kUdp, at_ip("192.0.2.1:1000"), at_ip("192.0.2.2:2000")};
+  std::string bytes;
+  Pcapng sink({.comments = true}, to_string(bytes));
+  const Trace trace(&sink, 1, Layer::kSctp);
+
+  trace.rule("9260:6.7#3"_rule);
+  trace.drop("9260:8.5#1"_rule, "stale", {});
+  sink.packet({1, Layer::kNet}, {Direction::kSent, &path, 1, as_bytes("x")});
+  trace.rule("9260:6.1#1"_rule);  // belongs to the next one
+  sink.flush();
+
+  EXPECT_NE(bytes.find("RFC 9260:6.7#3\ndropped: stale 9260:8.5#1"), std::string::npos);
+  EXPECT_EQ(bytes.find("6.1#1"), std::string::npos);
+}
+
+TEST(Pcapng, CommentsAreBounded) {
+  const Path path{Transport::kUdp, at_ip("192.0.2.1:1000"), at_ip("192.0.2.2:2000")};
+  std::string bytes;
+  Pcapng sink({.comments = true}, to_string(bytes));
+
+  for (int i = 0; i < 10'000; ++i) Trace(&sink, 1, Layer::kSctp).rule("9260:6.7#3"_rule);
+  sink.packet({1, Layer::kNet}, {Direction::kSent, &path, 1, as_bytes("x")});
+  sink.flush();
+
+  EXPECT_LT(bytes.size(), 20'000U);
+}
+
 // RFC 1071: adding everything up, checksum included, gives all ones.
 std::uint32_t folded(std::uint32_t sum, Bytes bytes) {
   for (std::size_t i = 0; i < bytes.size(); ++i)
