@@ -54,6 +54,7 @@ void Association::receive(Instant now, MutableBytes bytes) {
     return trace_.drop("9260:6.10#8"_rule, "INIT ACK in company", packet);
   Arriving arriving{.tag = header.tag};
   walk(now, arriving, chunks);
+  burst_left_ = std::max(burst_left_, config_.max_burst);
   if (!over_) after_packet(now, arriving);
 }
 
