@@ -158,8 +158,8 @@ class Share final : public CompanionOwner {
     if (!server)
       return Failure{kExitUnreachable, "signaling", "find " + options_.server.host, server.error(),
                      "check --server"};
-    const bool same_machine = std::ranges::any_of(*server, &Address::is_loopback);
-    if (same_machine && !hosts.front().is_loopback()) hosts.push_back(*parse_ip("127.0.0.1"));
+    same_machine_ = std::ranges::any_of(*server, &Address::is_loopback);
+    if (same_machine_ && !hosts.front().is_loopback()) hosts.push_back(*parse_ip("127.0.0.1"));
     std::string trouble;
     std::vector<net::UdpSocket*> pointers;
     for (const Address& host : hosts) {
@@ -219,6 +219,7 @@ class Share final : public CompanionOwner {
   void make_companion(const std::optional<std::string>& named_stun) {
     peer::Config config;
     config.identity = &identity_;
+    config.allow_loopback = same_machine_;
     if (options_.stun) config.stun_servers.push_back(*options_.stun);
     const auto named = named_stun ? parse_address(*named_stun) : std::nullopt;
     if (named && !named->is_loopback()) config.stun_servers.push_back(*named);
@@ -326,6 +327,7 @@ class Share final : public CompanionOwner {
   Instant began_{};
   Instant shown_{};
   std::uint64_t idle_round_ = 0;
+  bool same_machine_ = false;  // the server is on this machine, so the other side may be, too
   bool any_ = false;
   bool met_ = false;
   bool deadline_set_ = false;

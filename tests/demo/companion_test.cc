@@ -175,8 +175,8 @@ TEST(Companion, AFileGoesEachWay) {
   meeting.start();
   ASSERT_TRUE(meeting.until([&] { return first.files_open && second.files_open; }));
 
-  first.companion.transfer().offer(make_sample("a.bin", 3'000'000, 1));
-  second.companion.transfer().offer(make_sample("b.bin", 1'000'000, 2));
+  first.companion.transfer().offer(make_sample("a.bin", 500'000, 1));
+  second.companion.transfer().offer(make_sample("b.bin", 200'000, 2));
   for (Person* person : {&first, &second}) {
     person->companion.pump(meeting.world.now());
     meeting.world.poke(person->host);
@@ -184,8 +184,8 @@ TEST(Companion, AFileGoesEachWay) {
 
   ASSERT_TRUE(meeting.until([&] { return first.ended.size() == 2 && second.ended.size() == 2; }));
   for (const auto& end : first.ended) EXPECT_EQ(end.outcome, Outcome::kDone);
-  EXPECT_EQ(second.storage.files.at("a.bin").size(), 3'000'000U);
-  EXPECT_EQ(first.storage.files.at("b.bin").size(), 1'000'000U);
+  EXPECT_EQ(second.storage.files.at("a.bin").size(), 500'000U);
+  EXPECT_EQ(first.storage.files.at("b.bin").size(), 200'000U);
 }
 
 TEST(Companion, TheChatIsAnswered) {
@@ -234,12 +234,13 @@ TEST(Companion, GoodbyeEndsTheOtherSideAndItsTransfers) {
   Meeting meeting;
   Person& first = meeting.add(in_room());
   Person& second = meeting.add(in_room());
+  meeting.world.link(first.host, second.host, {.delay = 5ms, .bits_per_second = 10'000'000});
   meeting.start();
   ASSERT_TRUE(meeting.until([&] { return first.files_open && second.files_open; }));
   first.companion.transfer().offer(make_sample("a.bin", 50'000'000, 1));
   first.companion.pump(meeting.world.now());
   meeting.world.poke(first.host);
-  meeting.world.run_for(20ms);
+  meeting.world.run_for(100ms);
 
   first.companion.close(meeting.world.now());
   meeting.world.poke(first.host);

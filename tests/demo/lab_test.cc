@@ -96,6 +96,7 @@ struct Visitor final : CompanionOwner {
   peer::Config config() const {
     peer::Config c;
     c.identity = &identity;
+    c.allow_loopback = true;
     return c;
   }
   static CompanionConfig room_config(bool glass_offers) {
