@@ -32,6 +32,7 @@
 #include "dtls/session.h"
 #include "dtls/wire.h"
 #include "tests/dtls/support/link.h"
+#include "tests/support/source_dir.h"
 
 namespace glass::dtls::test {
 namespace {
@@ -358,7 +359,7 @@ TEST(Client, SendsAnEmptyListWhenItsCertificateIsOfNoUse) {
 
 TEST(Client, WithARsaServerHasNoSuite) {
   // A self-signed certificate with an RSA key of 1024 bits, made for this test.
-  std::ifstream in(std::string(GLASS_SOURCE_DIR) + "/tests/dtls/fixtures/rsa_certificate.hex");
+  std::ifstream in(glass::test::source_dir() + "/tests/dtls/fixtures/rsa_certificate.hex");
   const std::string text((std::istreambuf_iterator<char>(in)), {});
   const ByteVector der = from_hex(text).value();
   ServerPuppet server(
@@ -816,7 +817,7 @@ TEST(Connection, EndsBeforeItsNumbersDo) {
 
 TEST(Server, AnswersTheFirstWordsOfBothBrowsers) {
   for (const std::string browser : {"chromium", "firefox"}) {
-    std::ifstream in(std::string(GLASS_SOURCE_DIR) + "/tests/dtls/fixtures/" + browser +
+    std::ifstream in(glass::test::source_dir() + "/tests/dtls/fixtures/" + browser +
                      "_client_hello.hex");
     std::vector<ByteVector> datagrams;
     for (std::string line; std::getline(in, line);) datagrams.push_back(from_hex(line).value());

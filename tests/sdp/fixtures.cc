@@ -8,11 +8,12 @@
 #include <gtest/gtest.h>
 
 #include "sdp/parse.h"
+#include "tests/support/source_dir.h"
 
 namespace glass::sdp::test {
 namespace {
 
-const std::filesystem::path kFolder = GLASS_SOURCE_DIR "/tests/sdp/fixtures";
+const std::filesystem::path kFolder = glass::test::source_dir() + "/tests/sdp/fixtures";
 
 }  // namespace
 

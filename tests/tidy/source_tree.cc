@@ -5,9 +5,11 @@
 #include <regex>
 #include <sstream>
 
+#include "tests/support/source_dir.h"
+
 namespace glass::tidy {
 
-std::filesystem::path root() { return GLASS_SOURCE_DIR; }
+std::filesystem::path root() { return test::source_dir(); }
 
 std::string read_file(const std::string& path) {
   const std::ifstream in(root() / path, std::ios::binary);
