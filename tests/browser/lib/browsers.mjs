@@ -7,6 +7,9 @@ import puppeteer from 'puppeteer-core';
 const CHROMIUM = '/usr/bin/chromium';
 const FIREFOX = '/usr/bin/firefox-esr';
 const POLL_MS = 40;
+// What browsers log as errors though the case wants it so: a refused WebSocket, a stopped server, and
+// a header that does nothing on plain http.
+const EXPECTED_ERRORS = /503|favicon|WebSocket|can.t establish a connection|Cross-Origin-Opener-Policy/;
 
 // What a browser is told beyond its defaults. `default`: nothing at all, as a newcomer has it.
 // `open`: it may show its addresses. `loopback`: it may use the loopback interface as well.
@@ -89,7 +92,7 @@ export class Tab {
     this.kind = kind;
     page.on('pageerror', (/** @type {any} */ error) => this.errors.push(String(error?.message ?? error)));
     page.on('console', (/** @type {any} */ message) => {
-      if (message.type() === 'error' && !/503|favicon|WebSocket/.test(message.text())) this.errors.push(message.text());
+      if (message.type() === 'error' && !EXPECTED_ERRORS.test(message.text())) this.errors.push(message.text());
     });
   }
 

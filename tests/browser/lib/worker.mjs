@@ -55,12 +55,12 @@ async function runCase(one) {
   /** @type {NodeJS.Timeout | undefined} */
   let timer;
   const limit = one.timeout ?? 60_000;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`took longer than ${limit / 1000} s`)), limit);
-  });
   let error = '';
   try {
-    browser ??= await launch(kind, privacy, folder);
+    browser ??= await launch(kind, privacy, folder);  // has a limit of its own
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`took longer than ${limit / 1000} s`)), limit);
+    });
     await Promise.race([one.run(context), late]);
     for (const tab of context.tabs) if (tab.errors.length > 0) throw new Error(`page errors: ${tab.errors.join(' | ')}`);
     for (const glass of context.used) if (glass.exit !== null) throw new Error(`glass ended (${glass.exit}) during the case`);
