@@ -318,7 +318,7 @@ async function dtlsVersion(session) {
   /** @type {Record<string, string>} */
   const names = { FEFD: 'DTLS 1.2', FEFC: 'DTLS 1.3' };
   let version = '';
-  (await session.pc.getStats()).forEach((entry) => {
+  (await session.stats()).forEach((entry) => {
     if (entry.type === 'transport' && entry.tlsVersion) version = String(entry.tlsVersion).toUpperCase();
   });
   return names[version] ?? 'DTLS';

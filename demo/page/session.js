@@ -97,9 +97,18 @@ export class Session {
     return [fingerprintOf(this.pc.localDescription), fingerprintOf(this.pc.remoteDescription)];
   }
 
+  /** What the browser counts; nothing any more once the connection is closed. @returns {Promise<Map<string, any>>} */
+  async stats() {
+    try {
+      return /** @type {any} */ (await this.pc.getStats());
+    } catch {
+      return new Map();
+    }
+  }
+
   /** The pair that carries the data now. @returns {Promise<PathInfo | null>} */
   async path() {
-    const report = await this.pc.getStats();
+    const report = await this.stats();
     /** @type {any} */
     let pair = null;
     report.forEach((entry) => {
@@ -125,7 +134,7 @@ export class Session {
   async pairCounts() {
     let tried = 0;
     let answered = 0;
-    (await this.pc.getStats()).forEach((entry) => {
+    (await this.stats()).forEach((entry) => {
       if (entry.type !== 'candidate-pair') return;
       tried += 1;
       if (entry.responsesReceived > 0 || entry.state === 'succeeded') answered += 1;
