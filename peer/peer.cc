@@ -123,6 +123,7 @@ Result<std::string, Error> Peer::restart_ice(Instant now) {
   if (!restarted)
     return std::unexpected(
         Error{.stage = Stage::kIce, .text = std::string(to_text(restarted.error()))});
+  has_gathered_ = false;
   return create_offer(now);
 }
 
@@ -139,6 +140,7 @@ Result<std::string, Error> Peer::create_answer(Instant now) {
     if (!restarted)
       return std::unexpected(
           Error{.stage = Stage::kIce, .text = std::string(to_text(restarted.error()))});
+    has_gathered_ = false;
   }
   // RFC 8445 §6.1.1: the other one controls, unless it is lite and cannot.
   if (is_first)

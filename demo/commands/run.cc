@@ -108,13 +108,16 @@ int run_scenario(const RunOptions& options) {
     fmt::print("{}", explain::print(explain::ladder(recorder.story(), ladder)));
   }
   if (!result.done)
-    return report(
-        {kExitFailed, "first-light", fmt::format("seed {}", options.seed),
-         result.failure.empty() ? "the messages did not arrive within a minute" : result.failure,
-         "less --loss, or another --seed"});
-  fmt::print(stderr, "connected after {}, both messages after {} (seed {})\n",
-             milliseconds(result.connected - Instant{}), milliseconds(result.ended - Instant{}),
-             options.seed);
+    return report({kExitFailed, "first-light", fmt::format("seed {}", options.seed),
+                   result.failure.empty()
+                       ? "the messages and the file did not arrive within a minute"
+                       : result.failure,
+                   "less --loss, or another --seed"});
+  fmt::print(stderr,
+             "connected after {}, both messages after {}, the file after {} (seed {})\n"
+             "SHA-256 on both ends: {}\n",
+             milliseconds(result.connected - Instant{}), milliseconds(result.greeted - Instant{}),
+             milliseconds(result.ended - Instant{}), options.seed, result.sha256);
   return kExitDone;
 }
 

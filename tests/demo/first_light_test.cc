@@ -21,13 +21,15 @@ std::string trace_of(const FirstLightOptions& options, FirstLightResult& result)
   return text;
 }
 
-TEST(FirstLight, BothMessagesArriveWithinASecond) {
+TEST(FirstLight, BothMessagesAndTheFileArriveWithinASecond) {
   FirstLightResult result;
   trace_of({}, result);
 
   EXPECT_TRUE(result.done) << result.failure;
   EXPECT_LT(result.ended, Instant{} + 1s);
-  EXPECT_LT(result.connected, result.ended);
+  EXPECT_LT(result.connected, result.greeted);
+  EXPECT_LT(result.greeted, result.ended);
+  EXPECT_EQ(result.sha256.size(), 64U);
 }
 
 TEST(FirstLight, TheSameSeedGivesTheSameBytes) {
@@ -36,6 +38,16 @@ TEST(FirstLight, TheSameSeedGivesTheSameBytes) {
 
   EXPECT_EQ(first, trace_of({.seed = 7}, result));
   EXPECT_NE(first, trace_of({.seed = 8}, result));
+}
+
+TEST(FirstLight, TwoHundredBadNetworksDeliver) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    explain::Ndjson sink({}, [](std::string_view) {});
+    const FirstLightResult result = first_light(
+        {.seed = seed, .loss_per_million = 50'000, .jitter = 20ms, .reorder_per_million = 50'000},
+        sink);
+    EXPECT_TRUE(result.done) << "seed " << seed << ": " << result.failure;
+  }
 }
 
 TEST(FirstLight, AFifthOfTheDatagramsMayBeLost) {

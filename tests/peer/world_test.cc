@@ -191,6 +191,7 @@ TEST(TwoPeers, RestartIceWhileDataFlows) {
   const auto offer = pair.alice.peer.restart_ice(pair.world.now());
   ASSERT_TRUE(offer) << to_text(offer.error());
   EXPECT_NE(pair.alice.peer.local_ufrag(), before);
+  EXPECT_TRUE(offer->contains("a=candidate:")) << *offer;
   pair.carry(*offer);
   pair.world.poke(pair.alice.host);
   ASSERT_TRUE(pair.alice.peer.send(pair.world.now(), channel, sctp::MessageKind::kText,
