@@ -76,7 +76,8 @@ class Collector final : public FieldTap {
     if (name != "User Data" || !is_dcep_) return;
     const Format outer = std::exchange(format, Format::kDcep);
     Reader in(bytes, this, offset);
-    (void)sctp::parse_dcep(in);
+    const auto message = sctp::parse_dcep(in);
+    if (!message) problem = sctp::to_text(message.error());
     format = outer;
   }
 
@@ -139,7 +140,8 @@ void read_dtls(Bytes bytes, Collector& tap, std::size_t origin) {
     } else if (record->type == dtls::ContentType::kHandshake) {
       read_handshake(fragment, tap, start);
     } else if (record->type == dtls::ContentType::kAlert) {
-      (void)dtls::parse_alert(fragment);
+      const auto alert = dtls::parse_alert(fragment);
+      if (!alert) tap.problem = dtls::to_text(alert.error());
     }
   }
 }

@@ -1,13 +1,10 @@
 #include "explain/meaning.h"
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "base/address.h"
 #include "base/bytes.h"
