@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/random.h"
 #include "base/text.h"
 #include "sctp/chunks/control.h"
 #include "sctp/chunks/data.h"

@@ -34,11 +34,13 @@ struct Two {
     return config;
   }
   void note(int side, Channels::Event& event) {
-    if (auto* opened = std::get_if<ChannelOpened>(&event)) this->opened[side].push_back(*opened);
-    if (auto* closed = std::get_if<ChannelClosed>(&event)) this->closed[side].push_back(closed->id);
-    if (auto* over = std::get_if<Closed>(&event)) this->over[side].push_back(*over);
+    if (auto* open_event = std::get_if<ChannelOpened>(&event)) opened[side].push_back(*open_event);
+    if (auto* close_event = std::get_if<ChannelClosed>(&event))
+      closed[side].push_back(close_event->id);
+    if (auto* end = std::get_if<Closed>(&event)) over[side].push_back(*end);
     if (std::holds_alternative<Connected>(event)) ++connected[side];
-    if (auto* low = std::get_if<BufferedAmountLow>(&event)) this->low[side].push_back(low->id);
+    if (auto* low_event = std::get_if<BufferedAmountLow>(&event))
+      low[side].push_back(low_event->id);
     if (auto* message = std::get_if<ChannelMessage>(&event))
       messages[side].push_back({message->id, message->kind, std::string(as_text(message->bytes))});
   }

@@ -109,7 +109,7 @@ struct Traffic {
 // After each arrival: which messages may be delivered? All fragments there, and, when ordered, all
 // before it on the stream delivered.
 struct Model {
-  explicit Model(const Traffic& traffic) : traffic(traffic), seen(traffic.pieces.size()) {}
+  explicit Model(const Traffic& of) : traffic(of), seen(of.pieces.size()) {}
   std::multiset<std::string> step(std::uint32_t tsn) {
     seen[tsn] = true;
     std::multiset<std::string> out;

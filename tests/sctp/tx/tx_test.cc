@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/random.h"
 #include "sctp/tx/congestion.h"
 #include "sctp/tx/outstanding.h"
 #include "sctp/tx/rto.h"
