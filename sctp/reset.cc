@@ -31,7 +31,6 @@ bool is_in(std::span<const StreamId> streams, StreamId stream) {
 
 void Association::reset_stream(Instant /*now*/, StreamId stream) {
   if (over_ || is_in(resets_wanted_, stream)) return;
-  if (reset_ && is_in(reset_->streams, stream)) return;
   resets_wanted_.push_back(stream);
 }
 

@@ -166,12 +166,25 @@ void Channels::on_dcep(const Message& message) {
 }
 
 void Channels::refuse(StreamId stream) {
+  if (const auto slot = slot_of(stream)) {
+    if (channels_[*slot].state != State::kClosing) start_closing(*slot);
+    return;
+  }
+  uses_[stream].answered = true;
+  association_.reset_stream(now_, stream);
+}
+
+// The peer has opened a new channel on a stream whose old one waits for the answer to our reset: it
+// cannot have done so without having seen that reset.
+void Channels::make_way(StreamId stream) {
   const auto slot = slot_of(stream);
-  if (!slot) return association_.reset_stream(now_, stream);
-  if (channels_[*slot].state != State::kClosing) start_closing(*slot);
+  if (!slot || channels_[*slot].state != State::kClosing || !channels_[*slot].in_reset) return;
+  if (!channels_[*slot].out_reset) ++uses_[stream].stale_resets;
+  finish(*slot);
 }
 
 void Channels::on_open(StreamId stream, const OpenMessage& message) {
+  make_way(stream);
   const bool is_even = stream.value() % 2 == 0;
   const bool peer_is_client = dtls_client_ && !*dtls_client_;
   if (slot_of(stream) || is_even != peer_is_client) {
@@ -211,7 +224,11 @@ void Channels::on_incoming_reset(const IncomingReset& reset) {
     return;
   }
   const auto slot = slot_of(reset.stream);
-  if (!slot) return;  // refused before it was a channel
+  if (!slot) {
+    // RFC 8831 §6.7: the peer waits for our end to follow. Once, lest two ends answer each other.
+    if (!uses_[reset.stream].answered) refuse(reset.stream);
+    return;
+  }
   channels_[*slot].in_reset = true;
   // RFC 8831 §6.7: the other side closes; so do we.
   if (channels_[*slot].state != State::kClosing) start_closing(*slot);
@@ -219,6 +236,10 @@ void Channels::on_incoming_reset(const IncomingReset& reset) {
 }
 
 void Channels::on_outgoing_reset(const OutgoingReset& reset) {
+  if (StreamUse* use = uses_.find(reset.stream); use != nullptr && use->stale_resets > 0) {
+    --use->stale_resets;
+    return;
+  }
   const auto slot = slot_of(reset.stream);
   if (!slot) return;
   if (!reset.is_done) {

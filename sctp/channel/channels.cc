@@ -205,7 +205,7 @@ Result<ChannelId, OpenError> Channels::open(Instant now, const ChannelConfig& co
   const std::uint32_t slot = take_slot(config);
   const ChannelId id = id_of(slot);
   if (stream && !begin(slot, *stream)) {
-    uses_[StreamId{*stream}] = {};
+    uses_[StreamId{*stream}].kind = StreamUse::Kind::kFree;
     free_slot(slot);
     return std::unexpected(OpenError::kFull);
   }
@@ -217,7 +217,10 @@ Result<ChannelId, OpenError> Channels::open(Instant now, const ChannelConfig& co
 bool Channels::begin(std::uint32_t slot, std::uint16_t stream) {
   Channel& channel = channels_[slot];
   channel.stream = stream;
-  uses_[StreamId{stream}] = {.kind = StreamUse::Kind::kChannel, .slot = slot};
+  StreamUse& use = uses_[StreamId{stream}];
+  use.kind = StreamUse::Kind::kChannel;
+  use.slot = slot;
+  use.answered = false;
   association_.set_priority(StreamId{stream}, channel.config.priority);
   association_.set_low_water(StreamId{stream}, channel.low_water);
   if (channel.config.negotiated_id) {
@@ -354,7 +357,7 @@ void Channels::finish(std::uint32_t slot) {
   Channel& channel = channels_[slot];
   if (channel.stream) {
     StreamUse& use = uses_[StreamId{*channel.stream}];
-    if (use.kind == StreamUse::Kind::kChannel) use = {};
+    if (use.kind == StreamUse::Kind::kChannel) use.kind = StreamUse::Kind::kFree;
     association_.set_low_water(StreamId{*channel.stream}, 0);
     lowest_maybe_free_ = std::min<std::uint32_t>(lowest_maybe_free_, *channel.stream);
   }

@@ -155,6 +155,8 @@ class Channels {
     enum class Kind : std::uint8_t { kFree, kChannel, kSpent };
     Kind kind = Kind::kFree;  // kSpent: could not be reset, and is not used again
     std::uint32_t slot = 0;
+    std::uint16_t stale_resets = 0;  // of ours that are under way and belong to an earlier channel
+    bool answered = false;           // we reset it although no channel was on it
   };
 
   [[nodiscard]] ChannelId id_of(std::uint32_t slot) const;
@@ -172,6 +174,7 @@ class Channels {
   bool send_dcep(std::uint16_t stream, Bytes message);
   void send_open(const Channel& channel);
   void refuse(StreamId stream);
+  void make_way(StreamId stream);
   void start_closing(std::uint32_t slot);
   void finish_if_reset(std::uint32_t slot);
   void finish(std::uint32_t slot);
