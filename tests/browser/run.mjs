@@ -74,7 +74,9 @@ async function main() {
   if (!process.env.GLASS || !fs.existsSync(process.env.GLASS)) throw new Error('set GLASS to the path of the program glass');
   const network = makeNetwork(process.pid);
   for (const [group, place] of GROUPS) {
+    const { cases } = await import(`./cases/${group}.mjs`);
     for (const browser of ['chromium', 'firefox']) {
+      if (!cases.some((/** @type {any} */ one) => `${browser} ${group}: ${one.name}`.includes(filter))) continue;
       await runGroup(group, network[place], browser, network);
       emptyNetwork(process.pid);
     }
