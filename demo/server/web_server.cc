@@ -246,8 +246,8 @@ class WebServer::Impl::Socket : public std::enable_shared_from_this<Socket> {
   void reject(websocket::close_code code) {
     gone();
     closing_ = true;
+    if (writing_) return drop();  // whose text stays until it is told so
     queue_.clear();
-    if (writing_) return drop();
     stream_.async_close(code, [self = shared_from_this()](Error) {});
   }
   void finish() {

@@ -36,8 +36,8 @@ Solo::Chunk response(ReconfigSn to, ReconfigResult result) {
   };
 }
 std::optional<ResetRequest> next_request(Solo& t) {
-  Seen seen = t.next();
-  RawChunk* raw = seen.find(ChunkType::kReconfig);
+  t.kept = t.next();  // the request points into it
+  RawChunk* raw = t.kept.find(ChunkType::kReconfig);
   return raw == nullptr ? std::nullopt : parse_reconfig(*raw)->reset;
 }
 

@@ -236,6 +236,7 @@ class Solo {
     return out;
   }
 
+  Seen kept;  // for views that outlive the call that made them
   SeededRandom random;
   sctp::Association a;
   Instant now{};
