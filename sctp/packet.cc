@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -47,7 +48,14 @@ CommonHeader parse_common_header(Reader& in) {
   return header;
 }
 
+void ChunkWalk::leave() {
+  if (!std::exchange(inside_, false)) return;
+  in_.skip(std::exchange(padding_, 0), "Padding");
+  in_.close();
+}
+
 std::optional<RawChunk> ChunkWalk::next() {
+  leave();
   if (is_done()) return std::nullopt;
   const Bytes all = in_.rest();
   const auto type = static_cast<ChunkType>(all.front());
@@ -61,8 +69,8 @@ std::optional<RawChunk> ChunkWalk::next() {
   }
   const RawChunk chunk{type, flags, in_.nested(length - kTlvHeader), all.first(length)};
   // RFC 9260 §3.2: padding is not part of the length; some senders leave the last one out.
-  in_.skip(std::min(padded(length) - length, in_.left()), "Padding");
-  in_.close();
+  padding_ = std::min(padded(length) - length, in_.left());
+  inside_ = true;
   return chunk;
 }
 

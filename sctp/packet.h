@@ -66,11 +66,16 @@ class ChunkWalk {
   std::optional<RawChunk> next();
   // A chunk that ends behind its packet, or is shorter than its own header: the walk is over.
   [[nodiscard]] bool is_broken() const { return broken_; }
-  [[nodiscard]] bool is_done() const { return broken_ || in_.left() == 0; }
+  [[nodiscard]] bool is_done() const { return broken_ || in_.left() <= padding_; }
   [[nodiscard]] Bytes rest() const { return in_.rest(); }
 
  private:
+  // The chunk given last is read by now: its padding comes behind its fields.
+  void leave();
+
   Reader in_;
+  std::size_t padding_ = 0;
+  bool inside_ = false;
   bool broken_ = false;
 };
 

@@ -5,10 +5,12 @@
 // RFC 9260 §3.2 (chunks), §3.2.1 (parameters), §3.3.10 (causes).  Tested by: tlv_test.cc
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -45,8 +47,7 @@ class Tlv {
 
  private:
   enum class Kind : std::uint8_t { kChunk, kInside };
-  Tlv(Writer& out, std::uint16_t what, Kind kind)
-      : out_(align(out)), at_(out.size()), kind_(kind) {
+  Tlv(Writer& out, std::uint16_t what, Kind kind) : out_(align(out)), at_(out.size()), kind_(kind) {
     out.u16(what).u16(0);
   }
   static Writer& align(Writer& out) { return out.zeros(padded(out.size()) - out.size()); }
@@ -70,6 +71,7 @@ class TlvWalk {
   explicit TlvWalk(Reader& in) : in_(in) {}
 
   std::optional<RawTlv> next(std::string_view name) {
+    leave();
     if (in_.left() == 0 || broken_) return std::nullopt;
     const Bytes all = in_.rest();
     in_.open(name);
@@ -80,16 +82,30 @@ class TlvWalk {
       return std::nullopt;
     }
     const Bytes value = all.subspan(kTlvHeader, length - kTlvHeader);
-    RawTlv tlv{type, in_.nested(value.size()), value, all.first(length)};
+    const RawTlv tlv{type, in_.nested(value.size()), value, all.first(length)};
     // The last one may come without its padding (RFC 9260 §3.2.1 leaves it out of the length).
-    in_.skip(std::min(padded(length) - length, in_.left()), "Padding");
-    in_.close();
+    padding_ = std::min(padded(length) - length, in_.left());
+    inside_ = true;
     return tlv;
+  }
+  // For those who do not want the rest.
+  void stop() {
+    leave();
+    (void)in_.bytes(in_.left(), "Left alone");
   }
   [[nodiscard]] bool is_broken() const { return broken_; }
 
  private:
+  // The one given last is read by now: its padding comes behind its fields.
+  void leave() {
+    if (!std::exchange(inside_, false)) return;
+    in_.skip(std::exchange(padding_, 0), "Padding");
+    in_.close();
+  }
+
   Reader& in_;
+  std::size_t padding_ = 0;
+  bool inside_ = false;
   bool broken_ = false;
 };
 

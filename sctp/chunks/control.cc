@@ -22,6 +22,7 @@ Result<HeartbeatChunk, ChunkError> parse_heartbeat(RawChunk& raw) {
   if (!info || info->type != std::to_underlying(ParameterType::kHeartbeatInfo))
     return std::unexpected(ChunkError::kBadParameter);
   (void)info->body.bytes(info->value.size(), "Sender-Specific Heartbeat Info");
+  walk.stop();
   return HeartbeatChunk{.info = info->value};
 }
 

@@ -63,7 +63,7 @@ Result<InitChunk, ChunkError> parse_init(RawChunk& raw) {
   if (!in.ok()) return std::unexpected(ChunkError::kTruncated);
   TlvWalk walk(in);
   while (auto parameter = walk.next("Parameter"))
-    if (!read_parameter(chunk, *parameter)) break;
+    if (!read_parameter(chunk, *parameter)) walk.stop();
   if (walk.is_broken()) return std::unexpected(ChunkError::kBadParameter);
   return chunk;
 }

@@ -67,7 +67,8 @@ TEST(Congestion, ALossHalvesOnceUntilItIsRepaired) {
   c.on_cumulative(Tsn{100});
   EXPECT_FALSE(c.in_fast_recovery());
 
-  // Congestion avoidance from here on: one PMDCS per window.
+  // The last step of slow start, and then congestion avoidance: one PMDCS per window.
+  c.on_ack({.bytes = kPmdcs, .flight_before = c.cwnd(), .flight_after = 0, .advanced = true});
   std::size_t acked = 0;
   const std::size_t start = c.cwnd();
   while (acked <= start) {
