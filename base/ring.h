@@ -61,7 +61,8 @@ class Ring {
   static constexpr std::size_t kFirstCapacity = 16;
 
   void grow(std::size_t at_least) {
-    const std::size_t capacity = std::bit_ceil(at_least < kFirstCapacity ? kFirstCapacity : at_least);
+    const std::size_t capacity =
+        std::bit_ceil(at_least < kFirstCapacity ? kFirstCapacity : at_least);
     std::vector<T> slots(capacity);
     for (std::size_t i = 0; i < size_; ++i) slots[i] = std::move((*this)[i]);
     slots_ = std::move(slots);

@@ -58,8 +58,8 @@ class Slab {
     return blocks_[id];
   }
   MutableBytes room(std::uint32_t id) {
-    return MutableBytes(segments_[id / per_segment_]).subspan(id % per_segment_ * block_size_,
-                                                              block_size_);
+    return MutableBytes(segments_[id / per_segment_])
+        .subspan(id % per_segment_ * block_size_, block_size_);
   }
   void grow() {
     const std::size_t first = blocks_.size();

@@ -138,8 +138,8 @@ struct WebServer::Impl {
   // Runs `ask(handler)` on the handler's thread, unless the server is gone by then.
   template <class Ask>
   void ask(Ask question) {
-    post([alive = alive, this, question = std::move(question)]() mutable {
-      if (*alive) question(handler);
+    post([still = alive, this, question = std::move(question)]() mutable {
+      if (*still) question(handler);
     });
   }
   template <class Task>

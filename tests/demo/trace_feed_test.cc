@@ -37,14 +37,16 @@ TEST_F(TraceFeedTest, ARuleCarriesItsNoteItsFactsAndItsInstant) {
 
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].first, "room");
-  const Json expected{{"t_ms", 12.345},
-                      {"node", "glass"},
-                      {"kind", "rule"},
-                      {"layer", "ice"},
-                      {"rule", "8445:7#1"},
-                      {"note", "A check is a Binding request"},
-                      {"facts", {{"pair", 3}, {"why", "triggered"}}},
-                      {"text", "A check is a Binding request (pair=3, why=triggered)"}};
+  const Json expected{
+      {"t_ms",  12.345                                                },
+      {"node",  "glass"                                               },
+      {"kind",  "rule"                                                },
+      {"layer", "ice"                                                 },
+      {"rule",  "8445:7#1"                                            },
+      {"note",  "A check is a Binding request"                        },
+      {"facts", {{"pair", 3}, {"why", "triggered"}}                   },
+      {"text",  "A check is a Binding request (pair=3, why=triggered)"}
+  };
   EXPECT_EQ(told[0].second, expected);
 }
 
