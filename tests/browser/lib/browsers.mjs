@@ -90,9 +90,12 @@ export class Tab {
   constructor(page, kind) {
     this.page = page;
     this.kind = kind;
-    page.on('pageerror', (/** @type {any} */ error) => this.errors.push(String(error?.message ?? error)));
+    const note = (/** @type {string} */ text) => {
+      if (!EXPECTED_ERRORS.test(text)) this.errors.push(text);
+    };
+    page.on('pageerror', (/** @type {any} */ error) => note(String(error?.message ?? error)));
     page.on('console', (/** @type {any} */ message) => {
-      if (message.type() === 'error' && !EXPECTED_ERRORS.test(message.text())) this.errors.push(message.text());
+      if (message.type() === 'error') note(message.text());
     });
   }
 
