@@ -16,6 +16,7 @@ namespace glass::demo {
 namespace {
 
 constexpr std::string_view kChat = "chat";
+constexpr std::string_view kEcho = "echo";
 constexpr std::string_view kFiles = "files";
 
 // The first fingerprint of a description, in lower case, as both sides of a proof write it.
@@ -218,6 +219,8 @@ void Companion::on_event(Instant now, peer::Peer::Event& event) {
 
 void Companion::adopt(Instant, const sctp::ChannelOpened& opened) {
   const bool is_files = opened.config.label == kFiles;
+  if (config_.echoes_chat && opened.config.label == kEcho && echoes_.size() < kMaxEchoes)
+    echoes_.push_back(opened.id);
   if (!is_files && opened.config.label != kChat)
     return owner_.on_channel(opened.config.label, true);
   std::optional<Channel>& channel = is_files ? files_ : chat_;
@@ -237,6 +240,7 @@ void Companion::on_message(Instant now, const sctp::ChannelMessage& message) {
     if (!take_verify(as_text(message.bytes))) transfer_.on_text(as_text(message.bytes));
     return;
   }
+  if (std::ranges::find(echoes_, message.id) != echoes_.end()) return echo(now, message);
   if (!chat_ || message.id != chat_->id || !is_text) return;
   owner_.on_chat(as_text(message.bytes));
   if (config_.echoes_chat) say_back(now, message);
@@ -248,7 +252,13 @@ void Companion::say_back(Instant now, const sctp::ChannelMessage& message) {
   if (!sent) problem("channel", "the chat is full: a message was not answered");
 }
 
+void Companion::echo(Instant now, const sctp::ChannelMessage& message) {
+  if (!peer_.send(now, message.id, message.kind, message.bytes))
+    problem("channel", "the echo is full: a message was not returned");
+}
+
 void Companion::on_channel_closed(sctp::ChannelId id) {
+  std::erase(echoes_, id);
   if (chat_ && chat_->id == id) {
     chat_.reset();
     owner_.on_channel(kChat, false);

@@ -52,6 +52,7 @@ struct CompanionConfig {
   std::string other;
   // What we do when we meet the other one. Unset: whoever was in the room first makes the offer.
   std::optional<bool> makes_offer;
+  // Answers on "chat", and returns what comes on channels called "echo" as it came.
   bool echoes_chat = false;
   // The secret of the link that both came by; empty: there is none, and nothing to verify.
   std::string secret;
@@ -62,6 +63,7 @@ class Companion {
  public:
   static constexpr std::size_t kMaxEarlyCandidates = 64;  // before the description they belong to
   static constexpr std::size_t kMaxEcho = 1024;           // bytes of a chat message said back
+  static constexpr std::size_t kMaxEchoes = 16;           // channels called "echo"
 
   // All of them outlive the companion.
   Companion(CompanionConfig config, peer::Peer& peer, Storage& storage, CompanionOwner& owner);
@@ -106,6 +108,7 @@ class Companion {
   void on_message(Instant now, const sctp::ChannelMessage& message);
   void on_channel_closed(sctp::ChannelId id);
   void say_back(Instant now, const sctp::ChannelMessage& message);
+  void echo(Instant now, const sctp::ChannelMessage& message);
   bool take_verify(std::string_view text);
   void drain_transfer(Instant now);
   [[nodiscard]] std::string proof(bool of_offerer) const;
@@ -117,6 +120,7 @@ class Companion {
   Transfer transfer_;
   std::optional<Channel> chat_;
   std::optional<Channel> files_;
+  std::vector<sctp::ChannelId> echoes_;
   std::string other_;  // whom we talk to; empty: nobody yet
   std::vector<std::string> early_candidates_;
   std::string local_fingerprint_;

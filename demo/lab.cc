@@ -197,8 +197,15 @@ Result<void, Failure> Lab::open_web() {
   config.listen.push_back(resolved->front());
   if (options_.host.empty()) config.listen.push_back(*parse_ip("::1", options_.port));
   config.own_name = host;
+  // Page, signaling and STUN stay where they listen. The glass peers offer the other addresses as
+  // well where only this machine is served: browsers keep loopback out of their candidates, and
+  // some will not pair it with what is left. Whoever comes by there without the credentials of a
+  // session is not answered.
   hosts_ = config.listen;
   if (hosts_[0].is_unspecified()) hosts_ = net::usable_addresses();
+  if (options_.host.empty())
+    for (const Address& address : net::usable_addresses())
+      if (!address.is_loopback()) hosts_.push_back(address);
 
   auto web = WebServer::start(
       config, [this](WebServer::Task task) { loop_.post(std::move(task)); }, *this);

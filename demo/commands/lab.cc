@@ -1,3 +1,4 @@
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -6,13 +7,15 @@
 #include <sys/wait.h>
 #include <utility>
 
-#include "base/text.h"
 #include "demo/commands/commands.h"
+#include "demo/safe_text.h"
 
 extern char** environ;  // POSIX names it, no header does
 
 namespace glass::demo {
 namespace {
+
+constexpr std::size_t kMaxLogLine = 4000;
 
 // Best effort: a machine without a desktop has no browser to open.
 void open_in_browser(const std::string& url) {
@@ -28,7 +31,7 @@ void open_in_browser(const std::string& url) {
 
 int run_lab(LabOptions options, bool open_browser) {
   options.log = [](std::string_view line) {
-    fmt::print(stderr, "{}\n", printable(line));
+    fmt::print(stderr, "{}\n", safe_text(line, kMaxLogLine));
     std::fflush(stderr);
   };
   auto lab = Lab::start(options);

@@ -4,7 +4,10 @@
 #include <deque>
 #include <fmt/format.h>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "demo/commands/commands.h"
@@ -48,65 +51,88 @@ class Output {
   std::FILE* file_;
 };
 
+// All that is kept of a run: its story, and the files that were asked for.
+class Recording {
+ public:
+  explicit Recording(const RunOptions& options) : options_(options), names_(first_light_names()) {
+    for (const EmbeddedFile& file : embedded_files())
+      if (file.name.starts_with("rfc-notes/")) notes_.add(as_text(file.bytes));
+    recorder_.story().scenario = options.scenario;
+    recorder_.story().seed = options.seed;
+    recorder_.story().names = names_;
+    tee_.add(&recorder_);
+  }
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
+  [[nodiscard]] Sink& sink() { return tee_; }
+
+  std::optional<Failure> open_files() {
+    if (!options_.trace.empty()) {
+      explain::Ndjson::Options format;
+      format.scenario = options_.scenario;
+      format.seed = options_.seed;
+      format.names = &names_;
+      if (auto failure = add<explain::Ndjson>(options_.trace, std::move(format))) return failure;
+    }
+    if (!options_.pcapng.empty()) {
+      explain::Pcapng::Options format;
+      format.comments = true;
+      format.names = &names_;
+      format.notes = &notes_;
+      if (auto failure = add<explain::Pcapng>(options_.pcapng, format)) return failure;
+    }
+    if (!options_.keylog.empty()) return add<explain::Keylog>(options_.keylog);
+    return std::nullopt;
+  }
+
+  std::optional<Failure> close_files() {
+    sinks_.clear();  // what they still hold is written
+    for (Output& file : files_)
+      if (!file.close()) return file.failure();
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::string ladder() const {
+    explain::LadderOptions options;
+    options.rules = options_.rules;
+    options.notes = &notes_;
+    return explain::print(explain::ladder(recorder_.story(), options));
+  }
+
+ private:
+  // A sink that writes to `path`, made of `arguments` and the file.
+  template <class To, class... Arguments>
+  std::optional<Failure> add(const std::string& path, Arguments&&... arguments) {
+    std::FILE* const file = files_.emplace_back(path).file();
+    if (file == nullptr) return files_.back().failure();
+    sinks_.push_back(
+        std::make_unique<To>(std::forward<Arguments>(arguments)..., explain::to_file(file)));
+    tee_.add(sinks_.back().get());
+    return std::nullopt;
+  }
+
+  const RunOptions& options_;
+  std::vector<std::string> names_;
+  explain::Notes notes_;
+  explain::Recorder recorder_;
+  explain::Tee tee_;
+  std::deque<Output> files_;
+  std::deque<std::unique_ptr<Sink>> sinks_;
+};
+
 }  // namespace
 
 int run_scenario(const RunOptions& options) {
   if (options.scenario != "first-light")
     return report({kExitUsage, "choosing a scenario", printable(options.scenario),
                    "there is no scenario of that name", "glass run first-light"});
-  const std::vector<std::string> names = first_light_names();
-  explain::Notes notes;
-  for (const EmbeddedFile& file : embedded_files())
-    if (file.name.starts_with("rfc-notes/")) notes.add(as_text(file.bytes));
-
-  explain::Recorder recorder;
-  recorder.story().scenario = options.scenario;
-  recorder.story().seed = options.seed;
-  recorder.story().names = names;
-  explain::Tee tee({&recorder});
-  std::deque<Output> files;
-  std::deque<std::unique_ptr<Sink>> sinks;
-  const auto open = [&](const std::string& path) { return files.emplace_back(path).file(); };
-  const auto add = [&](std::unique_ptr<Sink> sink) {
-    tee.add(sink.get());
-    sinks.push_back(std::move(sink));
-  };
-  if (!options.trace.empty()) {
-    std::FILE* const file = open(options.trace);
-    if (file == nullptr) return report(files.back().failure());
-    explain::Ndjson::Options format;
-    format.scenario = options.scenario;
-    format.seed = options.seed;
-    format.names = &names;
-    add(std::make_unique<explain::Ndjson>(std::move(format), explain::to_file(file)));
-  }
-  if (!options.pcapng.empty()) {
-    std::FILE* const file = open(options.pcapng);
-    if (file == nullptr) return report(files.back().failure());
-    explain::Pcapng::Options format;
-    format.comments = true;
-    format.names = &names;
-    format.notes = &notes;
-    add(std::make_unique<explain::Pcapng>(format, explain::to_file(file)));
-  }
-  if (!options.keylog.empty()) {
-    std::FILE* const file = open(options.keylog);
-    if (file == nullptr) return report(files.back().failure());
-    add(std::make_unique<explain::Keylog>(explain::to_file(file)));
-  }
-
-  const FirstLightResult result =
-      first_light({.seed = options.seed, .loss_per_million = options.loss_per_million}, tee);
-  sinks.clear();  // what they still hold is written
-  for (Output& file : files)
-    if (!file.close()) return report(file.failure());
-
-  if (options.trace != "-") {
-    explain::LadderOptions ladder;
-    ladder.rules = options.rules;
-    ladder.notes = &notes;
-    fmt::print("{}", explain::print(explain::ladder(recorder.story(), ladder)));
-  }
+  Recording recording(options);
+  if (const auto failure = recording.open_files()) return report(*failure);
+  const FirstLightResult result = first_light(
+      {.seed = options.seed, .loss_per_million = options.loss_per_million}, recording.sink());
+  if (const auto failure = recording.close_files()) return report(*failure);
+  if (options.trace != "-") fmt::print("{}", recording.ladder());
   if (!result.done)
     return report({kExitFailed, "first-light", fmt::format("seed {}", options.seed),
                    result.failure.empty()

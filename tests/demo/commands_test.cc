@@ -1,0 +1,102 @@
+// tests/demo/commands_test.cc - what the subcommands print and how they end.
+#include "demo/commands/commands.h"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace glass::demo {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Exit code, stdout and stderr of a command.
+struct Ran {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+template <class Command>
+Ran ran(Command command) {
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  Ran result;
+  result.code = command();
+  std::fflush(stdout);
+  result.out = testing::internal::GetCapturedStdout();
+  result.err = testing::internal::GetCapturedStderr();
+  return result;
+}
+
+TEST(ParseLoss, TakesPercentAndFractions) {
+  EXPECT_EQ(parse_loss("2%"), 20'000U);
+  EXPECT_EQ(parse_loss("0.5%"), 5'000U);
+  EXPECT_EQ(parse_loss("0.02"), 20'000U);
+  EXPECT_EQ(parse_loss("0"), 0U);
+  EXPECT_EQ(parse_loss("100%"), 1'000'000U);
+  for (const char* text : {"", "%", "x", "2%%", "101%", "-1%", "2", "nan", "inf"})
+    EXPECT_FALSE(parse_loss(text).has_value()) << text;
+}
+
+TEST(RunExplain, NamesTheBytesOfABindingRequest) {
+  const Ran explained = ran(
+      [] { return run_explain({.input = "000100002112a4420102030405060708090a0b0c", .as = ""}); });
+
+  EXPECT_EQ(explained.code, kExitDone);
+  EXPECT_NE(explained.out.find("STUN Binding request"), std::string::npos) << explained.out;
+  EXPECT_TRUE(explained.err.empty());
+}
+
+TEST(RunExplain, SaysWhatIsWrongWithTheInput) {
+  const Ran nothing = ran([] { return run_explain({.input = "no such thing", .as = ""}); });
+  EXPECT_EQ(nothing.code, kExitUsage);
+  EXPECT_NE(nothing.err.find("neither a file nor hex digits"), std::string::npos);
+  EXPECT_EQ(ran([] { return run_explain({.input = "00", .as = "morse"}); }).code, kExitUsage);
+  EXPECT_EQ(ran([] { return run_explain({.input = "/", .as = ""}); }).code, kExitLocal);
+}
+
+TEST(RunScenario, PrintsTheStoryAndWritesItsFiles) {
+  const fs::path root = fs::path(testing::TempDir()) / ("glass-run-" + std::to_string(getpid()));
+  fs::create_directories(root);
+  RunOptions options;
+  options.scenario = "first-light";
+  options.trace = (root / "trace.ndjson").string();
+  options.pcapng = (root / "run.pcapng").string();
+  options.keylog = (root / "keys").string();
+
+  const Ran run = ran([&] { return run_scenario(options); });
+
+  EXPECT_EQ(run.code, kExitDone) << run.err;
+  EXPECT_NE(run.out.find("alice"), std::string::npos);
+  for (const char* name : {"trace.ndjson", "run.pcapng", "keys"})
+    EXPECT_GT(fs::file_size(root / name), 0U) << name;
+  fs::remove_all(root);
+}
+
+TEST(RunScenario, UnknownNamesAndUnwritableFilesAreExplained) {
+  RunOptions options;
+  options.scenario = "last-light";
+  EXPECT_EQ(ran([&] { return run_scenario(options); }).code, kExitUsage);
+  options.scenario = "first-light";
+  options.trace = "/no/such/folder/trace";
+  const Ran run = ran([&] { return run_scenario(options); });
+  EXPECT_EQ(run.code, kExitLocal);
+  EXPECT_NE(run.err.find("/no/such/folder/trace"), std::string::npos);
+}
+
+TEST(Report, NamesStageCauseAndNextStep) {
+  const Ran reported = ran([] {
+    return report({kExitTimeout, "waiting", "wait for the other side", "nobody came", "try again"});
+  });
+
+  EXPECT_EQ(reported.code, kExitTimeout);
+  EXPECT_EQ(reported.err,
+            "glass: waiting failed\n  tried:  wait for the other side\n  cause:  nobody came\n"
+            "  next:   try again\n");
+}
+
+}  // namespace
+}  // namespace glass::demo
