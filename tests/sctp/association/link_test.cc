@@ -309,7 +309,6 @@ TEST(AssociationLink, MessagesWithALifetimeExpire) {
         [&] { return !t.arrived[1].empty() && number_of(t.arrived[1].back().bytes) == 1000; },
         300s));
   }
-  EXPECT_RULE("3758:4.1#4");
   EXPECT_RULE("3758:4.1#6");
   EXPECT_RULE("3758:3.2#3");
 }
