@@ -74,7 +74,9 @@ class Share final : public CompanionOwner {
     if (web_) web_->send(std::move(text));
   }
   void on_joined(std::string_view) override {
-    if (options_.sends) log("waiting for the other side");
+    if (options_.sends)
+      log("Waiting. On the other side, type\n  glass receive " +
+          link_of({options_.server, options_.secret}) + "\nor open that link in a browser.");
   }
   void on_problem(std::string_view stage, std::string_view text) override {
     if (stage == "candidate") return log(fmt::format("a candidate is not usable: {}", text));

@@ -59,10 +59,6 @@ int run_share(ShareOptions options) {
 int run_send(ShareOptions options) {
   options.sends = true;
   if (options.secret.empty()) options.secret = make_secret();
-  const std::string link = link_of({options.server, options.secret});
-  fmt::print(stderr,
-             "On the other side, type\n  glass receive {}\nor open that link in a browser.\n",
-             link);
   return run_share(std::move(options));
 }
 
