@@ -67,7 +67,7 @@ void Association::on_heartbeat_ack(Instant now, RawChunk& raw) {
   for (std::size_t i = chunk->info.size(); i-- > 0;) nonce = nonce << 8 | chunk->info[i];
   if (!timers_.is_running(Timer::kHeartbeatAck) || chunk->info.size() != sizeof nonce ||
       nonce != heartbeat_nonce_)
-    return trace_.drop("9260:8.3#10"_rule, "answer to no heartbeat of ours", raw.bytes);
+    return trace_.drop("9260:8.3#0"_rule, "answer to no heartbeat of ours", raw.bytes);
   timers_.stop(Timer::kHeartbeatAck);
   trace_.rule("9260:8.3#12"_rule);
   errors_ = 0;

@@ -98,10 +98,11 @@ void Association::on_shutdown_complete() {
 }
 
 void Association::on_t2_expired(Instant now) {
-  trace_.rule("9260:9.2#5"_rule);
+  const bool is_shutdown = machine_.is<ShutdownSent>();
+  trace_.rule(is_shutdown ? "9260:9.2#5"_rule : "9260:9.2#17"_rule);
   if (count_error("no answer to SHUTDOWN")) return;
   rto_.back_off();
-  if (machine_.is<ShutdownSent>()) {
+  if (is_shutdown) {
     trace_.rule("9260:9.2#2"_rule);
     shutdown_due_ = true;
   } else {

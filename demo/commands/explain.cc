@@ -10,7 +10,9 @@
 #include "explain/fields.h"
 #include "explain/format.h"
 #include "explain/hexview.h"
+#include "explain/sdpview.h"
 #include "explain/story/summary.h"
+#include "sdp/line.h"
 
 namespace glass::demo {
 namespace {
@@ -66,6 +68,16 @@ Result<ByteVector, Failure> read_input(const std::string& input) {
   return std::move(*bytes);
 }
 
+int explain_sdp(std::string_view text) {
+  const auto view = explain::sdpview(text);
+  if (view) {
+    fmt::print("{}", *view);
+    return kExitDone;
+  }
+  fmt::print("problem: {}\n", safe_text(sdp::to_text(view.error())));
+  return kExitFailed;
+}
+
 }  // namespace
 
 int run_explain(const ExplainOptions& options) {
@@ -80,6 +92,7 @@ int run_explain(const ExplainOptions& options) {
   const auto bytes = read_input(options.input);
   if (!bytes) return report(bytes.error());
   const explain::Annotated annotated = explain::annotate(*bytes, as);
+  if (annotated.format == explain::Format::kSdp) return explain_sdp(as_text(*bytes));
   fmt::print("{}\n{}", explain::summarize(*bytes, annotated.format),
              explain::hexview(*bytes, annotated));
   if (annotated.problem.empty()) return kExitDone;

@@ -125,9 +125,9 @@ std::optional<Channels::Event> Channels::on_user_message(std::uint32_t slot,
   switch (message.ppid.value()) {
     case kPpidText.value(): break;
     case kPpidBinary.value(): out.kind = MessageKind::kBinary; break;
-    case kPpidTextEmpty.value(): out.bytes = {}; break;
-    case kPpidBinaryEmpty.value():
-      out.kind = MessageKind::kBinary;
+    case kPpidBinaryEmpty.value(): out.kind = MessageKind::kBinary; [[fallthrough]];
+    case kPpidTextEmpty.value():
+      trace_.rule("8831:6.6#5"_rule);
       out.bytes = {};
       break;
     case kPpidTextPartial.value():

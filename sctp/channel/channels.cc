@@ -295,7 +295,7 @@ Result<void, SendError> Channels::send(Instant now, ChannelId id, MessageKind ki
 Result<void, SendError> Channels::send_on(Channel& channel, MessageKind kind, Bytes bytes) {
   SendOptions options = options_of(channel, ppid_of(kind, bytes.empty()));
   if (!bytes.empty()) return association_.send(now_, options, bytes);
-  trace_.rule("8831:6.6#5"_rule);
+  trace_.rule("8831:6.6#0"_rule);
   options.is_counted = false;
   return association_.send(now_, options, kNothing);
 }

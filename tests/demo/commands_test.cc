@@ -50,6 +50,25 @@ TEST(RunExplain, NamesTheBytesOfABindingRequest) {
   EXPECT_TRUE(explained.err.empty());
 }
 
+TEST(RunExplain, ReadsASessionDescriptionLineByLine) {
+  const fs::path root =
+      fs::path(testing::TempDir()) / ("glass-explain-" + std::to_string(getpid()));
+  fs::create_directories(root);
+  const auto explain_file = [&](std::string_view text) {
+    std::ofstream(root / "offer.sdp", std::ios::binary) << text;
+    return ran([&] { return run_explain({.input = (root / "offer.sdp").string(), .as = ""}); });
+  };
+  const Ran whole =
+      explain_file("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=setup:active\r\n");
+  EXPECT_EQ(whole.code, kExitDone);
+  EXPECT_NE(whole.out.find("   5  a=setup:active\n        Who begins"), std::string::npos)
+      << whole.out;
+  const Ran broken = explain_file("v=0\r\nnonsense\r\n");
+  EXPECT_EQ(broken.code, kExitFailed);
+  EXPECT_NE(broken.out.find("problem: line 2"), std::string::npos) << broken.out;
+  fs::remove_all(root);
+}
+
 TEST(RunExplain, SaysWhatIsWrongWithTheInput) {
   const Ran nothing = ran([] { return run_explain({.input = "no such thing", .as = ""}); });
   EXPECT_EQ(nothing.code, kExitUsage);

@@ -166,7 +166,7 @@ TEST(AssociationLink, ShutdownDeliversWhatIsOutstanding) {
   EXPECT_EQ(t.b.next_time(), kNever);
   EXPECT_RULE("9260:9.2#22");
   EXPECT_RULE("9260:9.2#1");
-  EXPECT_RULE("9260:9.2#8");
+  EXPECT_RULE("9260:9.2#9");
   EXPECT_RULE("9260:9.2#15");
   EXPECT_RULE("9260:9.2#19");
   EXPECT_RULE("9260:9.2#21");

@@ -104,6 +104,7 @@ TEST(Channels, AChannelOpensWithItsNameAndCarriesTextAndBytes) {
   EXPECT_RULE("8832:6#5");
   EXPECT_RULE("8832:5.2#0");
   EXPECT_RULE("8831:6.6#4");
+  EXPECT_RULE("8831:6.6#0");
   EXPECT_RULE("8831:6.6#5");
   EXPECT_RULE("8260:3#2");
 
