@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,18 +16,22 @@
 namespace glass::crypto {
 
 enum class IdentityError : std::uint8_t {
-  kNoKey,          // there is no private key in the text, or not one on P-256
+  kNoKey,          // there is no private key in the text, or not one we can sign with
   kNoCertificate,  // there is no certificate in the text
   kMismatch,       // the certificate is of another key
 };
 std::string_view to_text(IdentityError error);
 
-// An ECDSA key on P-256 with its certificate (RFC 8827 §6.5: what everyone has to support).
+// What an identity signs with. RFC 8827 §6.5: everyone has to support ECDSA on P-256.
+enum class IdentityKind : std::uint8_t { kEcdsaP256, kRsa2048, kEd25519 };
+
+// A private key with its certificate.
 class Identity {
  public:
   // A fresh key and a certificate for it: random serial number, `common_name` as subject and
   // issuer, valid from a day before `wall_seconds` (seconds since 1970) until 30 days after it.
-  static Identity make(std::string_view common_name, std::uint64_t wall_seconds);
+  static Identity make(std::string_view common_name, std::uint64_t wall_seconds,
+                       IdentityKind kind = IdentityKind::kEcdsaP256);
   // What to_pem() wrote, or other PEM text with one such key and one certificate.
   static Result<Identity, IdentityError> from_pem(std::string_view text);
 
@@ -34,13 +39,18 @@ class Identity {
   [[nodiscard]] std::string to_pem() const;
   [[nodiscard]] Bytes certificate_der() const { return certificate_; }
   [[nodiscard]] Fingerprint fingerprint(HashKind kind = HashKind::kSha256) const;
-  [[nodiscard]] SignatureScheme scheme() const { return SignatureScheme::kEcdsaSha256; }
-  // A signature over `message` that PublicKey::verify accepts under scheme().
-  [[nodiscard]] ByteVector sign(Bytes message) const;
+  [[nodiscard]] IdentityKind kind() const { return kind_; }
+  // All that this key can sign with, the one to prefer first.
+  [[nodiscard]] std::span<const SignatureScheme> schemes() const;
+  [[nodiscard]] SignatureScheme scheme() const { return schemes().front(); }
+  // A signature over `message` that PublicKey::verify accepts under `scheme`, one of schemes().
+  [[nodiscard]] ByteVector sign(Bytes message, SignatureScheme scheme) const;
+  [[nodiscard]] ByteVector sign(Bytes message) const { return sign(message, scheme()); }
 
  private:
-  Identity(KeyHandle key, ByteVector certificate);
+  Identity(IdentityKind kind, KeyHandle key, ByteVector certificate);
 
+  IdentityKind kind_;
   KeyHandle key_;
   ByteVector certificate_;
 };

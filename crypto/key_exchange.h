@@ -1,4 +1,4 @@
-// crypto/key_exchange.h - ephemeral Diffie-Hellman on X25519 and P-256.
+// crypto/key_exchange.h - ephemeral Diffie-Hellman on X25519, P-256 and P-384.
 //
 // RFC 7748 §6.1 and RFC 8422 §5.10, §5.11: a public value that is no point of the curve, or that
 // leads to the all-zero secret, gives no secret at all.
@@ -17,9 +17,9 @@ struct evp_pkey_st;  // OpenSSL's name
 namespace glass::crypto {
 
 // The numbers are those of TLS's registry of supported groups.
-enum class Group : std::uint16_t { kP256 = 23, kX25519 = 29 };
+enum class Group : std::uint16_t { kP256 = 23, kP384 = 24, kX25519 = 29 };
 
-// 32 bytes, or 65 of an uncompressed point.
+// 32 bytes, or those of an uncompressed point: 65 or 97.
 std::size_t public_key_size(Group group);
 
 struct FreeKey {

@@ -113,11 +113,12 @@ struct SchemeFacts {
   HashKind hash;
   bool pss;
 };
-constexpr std::array<SchemeFacts, 9> kSchemes{
+constexpr std::array<SchemeFacts, 10> kSchemes{
     {
      {SignatureScheme::kEcdsaSha256, KeyKind::kEc, HashKind::kSha256, false},
      {SignatureScheme::kEcdsaSha384, KeyKind::kEc, HashKind::kSha384, false},
      {SignatureScheme::kEcdsaSha512, KeyKind::kEc, HashKind::kSha512, false},
+     {SignatureScheme::kEd25519, KeyKind::kEd25519, HashKind::kSha512, false},
      {SignatureScheme::kRsaPkcs1Sha256, KeyKind::kRsa, HashKind::kSha256, false},
      {SignatureScheme::kRsaPkcs1Sha384, KeyKind::kRsa, HashKind::kSha384, false},
      {SignatureScheme::kRsaPkcs1Sha512, KeyKind::kRsa, HashKind::kSha512, false},
@@ -126,6 +127,41 @@ constexpr std::array<SchemeFacts, 9> kSchemes{
      {SignatureScheme::kRsaPssSha512, KeyKind::kRsa, HashKind::kSha512, true},
      }
 };
+
+constexpr std::array<SignatureScheme, 1> kEcdsaSchemes{SignatureScheme::kEcdsaSha256};
+constexpr std::array<SignatureScheme, 1> kEd25519Schemes{SignatureScheme::kEd25519};
+constexpr std::array<SignatureScheme, 6> kRsaSchemes{
+    SignatureScheme::kRsaPssSha256,   SignatureScheme::kRsaPssSha384,
+    SignatureScheme::kRsaPssSha512,   SignatureScheme::kRsaPkcs1Sha256,
+    SignatureScheme::kRsaPkcs1Sha384, SignatureScheme::kRsaPkcs1Sha512};
+
+const SchemeFacts* facts_of(SignatureScheme scheme) {
+  const auto* const facts = std::ranges::find(kSchemes, scheme, &SchemeFacts::scheme);
+  return facts == kSchemes.end() ? nullptr : facts;
+}
+
+// Ed25519 hashes by itself (RFC 8032 §5.1.6) and takes no digest of the caller's.
+const EVP_MD* digest_of(const SchemeFacts& facts) {
+  return facts.key == KeyKind::kEd25519 ? nullptr : openssl_digest(facts.hash);
+}
+
+EVP_PKEY* generate(IdentityKind kind) {
+  constexpr std::size_t kRsaBits = 2048;
+  switch (kind) {
+    case IdentityKind::kEcdsaP256: return EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+    case IdentityKind::kRsa2048: return EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", kRsaBits);
+    case IdentityKind::kEd25519: return EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
+  }
+  return nullptr;
+}
+
+std::optional<IdentityKind> identity_kind(EVP_PKEY* key) {
+  if (key == nullptr) return std::nullopt;
+  if (is_p256(key)) return IdentityKind::kEcdsaP256;
+  if (EVP_PKEY_is_a(key, "RSA") == 1) return IdentityKind::kRsa2048;
+  if (EVP_PKEY_is_a(key, "ED25519") == 1) return IdentityKind::kEd25519;
+  return std::nullopt;
+}
 
 bool use_pss(EVP_PKEY_CTX* context) {
   return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
@@ -136,18 +172,19 @@ bool use_pss(EVP_PKEY_CTX* context) {
 
 std::string_view to_text(IdentityError error) {
   switch (error) {
-    case IdentityError::kNoKey: return "no private key on P-256";
+    case IdentityError::kNoKey: return "no private key that we can sign with";
     case IdentityError::kNoCertificate: return "no certificate";
     case IdentityError::kMismatch: return "the certificate is of another key";
   }
   return "unknown";
 }
 
-Identity::Identity(KeyHandle key, ByteVector certificate)
-    : key_(std::move(key)), certificate_(std::move(certificate)) {}
+Identity::Identity(IdentityKind kind, KeyHandle key, ByteVector certificate)
+    : kind_(kind), key_(std::move(key)), certificate_(std::move(certificate)) {}
 
-Identity Identity::make(std::string_view common_name, std::uint64_t wall_seconds) {
-  KeyHandle key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+Identity Identity::make(std::string_view common_name, std::uint64_t wall_seconds,
+                        IdentityKind kind) {
+  KeyHandle key(generate(kind));
   CHECK(key != nullptr);
   const CertificateHandle certificate(X509_new());
   CHECK(certificate != nullptr);
@@ -156,19 +193,22 @@ Identity Identity::make(std::string_view common_name, std::uint64_t wall_seconds
   set_names(certificate.get(), common_name);
   set_validity(certificate.get(), wall_seconds);
   CHECK(X509_set_pubkey(certificate.get(), key.get()) == 1);
-  CHECK(X509_sign(certificate.get(), key.get(), openssl_digest(HashKind::kSha256)) > 0);
-  return {std::move(key), der_of(certificate.get())};
+  CHECK(X509_sign(certificate.get(), key.get(),
+                  kind == IdentityKind::kEd25519 ? nullptr : openssl_digest(HashKind::kSha256)) >
+        0);
+  return {kind, std::move(key), der_of(certificate.get())};
 }
 
 Result<Identity, IdentityError> Identity::from_pem(std::string_view text) {
   KeyHandle key(PEM_read_bio_PrivateKey(reading(text).get(), nullptr, no_password, nullptr));
-  if (key == nullptr || !is_p256(key.get())) return std::unexpected(IdentityError::kNoKey);
+  const std::optional<IdentityKind> kind = identity_kind(key.get());
+  if (!kind) return std::unexpected(IdentityError::kNoKey);
   const CertificateHandle certificate(
       PEM_read_bio_X509(reading(text).get(), nullptr, nullptr, nullptr));
   if (certificate == nullptr) return std::unexpected(IdentityError::kNoCertificate);
   if (X509_check_private_key(certificate.get(), key.get()) != 1)
     return std::unexpected(IdentityError::kMismatch);
-  return Identity(std::move(key), der_of(certificate.get()));
+  return Identity(*kind, std::move(key), der_of(certificate.get()));
 }
 
 std::string Identity::to_pem() const {
@@ -187,11 +227,24 @@ Fingerprint Identity::fingerprint(HashKind kind) const {
   return crypto::fingerprint(certificate_, kind);
 }
 
-ByteVector Identity::sign(Bytes message) const {
+std::span<const SignatureScheme> Identity::schemes() const {
+  switch (kind_) {
+    case IdentityKind::kEcdsaP256: return kEcdsaSchemes;
+    case IdentityKind::kRsa2048: return kRsaSchemes;
+    case IdentityKind::kEd25519: return kEd25519Schemes;
+  }
+  return {};
+}
+
+ByteVector Identity::sign(Bytes message, SignatureScheme scheme) const {
+  const SchemeFacts* const facts = facts_of(scheme);
+  CHECK(facts != nullptr);
   const DigestHandle context(EVP_MD_CTX_new());
   CHECK(context != nullptr);
-  CHECK(EVP_DigestSignInit(context.get(), nullptr, openssl_digest(HashKind::kSha256), nullptr,
-                           key_.get()) == 1);
+  EVP_PKEY_CTX* key_context = nullptr;
+  CHECK(EVP_DigestSignInit(context.get(), &key_context, digest_of(*facts), nullptr, key_.get()) ==
+        1);
+  if (facts->pss) CHECK(use_pss(key_context));
   std::size_t size = 0;
   CHECK(EVP_DigestSign(context.get(), nullptr, &size, message.data(), message.size()) == 1);
   ByteVector signature(size);
@@ -208,17 +261,30 @@ std::optional<PublicKey> PublicKey::from_certificate(Bytes der) {
   if (key == nullptr) return std::nullopt;
   if (EVP_PKEY_is_a(key.get(), "EC") == 1) return PublicKey(KeyKind::kEc, std::move(key));
   if (EVP_PKEY_is_a(key.get(), "RSA") == 1) return PublicKey(KeyKind::kRsa, std::move(key));
+  if (EVP_PKEY_is_a(key.get(), "ED25519") == 1) return PublicKey(KeyKind::kEd25519, std::move(key));
+  return std::nullopt;
+}
+
+std::optional<Group> PublicKey::curve() const {
+  std::array<char, 32> name{};
+  std::size_t size = 0;
+  if (kind_ != KeyKind::kEc ||
+      EVP_PKEY_get_group_name(key_.get(), name.data(), name.size(), &size) != 1)
+    return std::nullopt;
+  const std::string_view curve(name.data(), size);
+  if (curve == "prime256v1") return Group::kP256;
+  if (curve == "secp384r1") return Group::kP384;
   return std::nullopt;
 }
 
 bool PublicKey::verify(SignatureScheme scheme, Bytes message, Bytes signature) const {
-  const auto* const facts = std::ranges::find(kSchemes, scheme, &SchemeFacts::scheme);
-  if (facts == kSchemes.end() || facts->key != kind_) return false;
+  const SchemeFacts* const facts = facts_of(scheme);
+  if (facts == nullptr || facts->key != kind_) return false;
   const DigestHandle context(EVP_MD_CTX_new());
   CHECK(context != nullptr);
   EVP_PKEY_CTX* key_context = nullptr;
-  if (EVP_DigestVerifyInit(context.get(), &key_context, openssl_digest(facts->hash), nullptr,
-                           key_.get()) != 1)
+  if (EVP_DigestVerifyInit(context.get(), &key_context, digest_of(*facts), nullptr, key_.get()) !=
+      1)
     return false;
   if (facts->pss && !use_pss(key_context)) return false;
   return EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include <openssl/core_names.h>
@@ -18,7 +19,6 @@ namespace glass::crypto {
 namespace {
 
 constexpr std::size_t kX25519Size = 32;
-constexpr std::size_t kP256PointSize = 65;
 constexpr std::uint8_t kUncompressed = 4;  // RFC 8422 §5.4.1: the first byte of such a point
 
 struct FreeContext {
@@ -26,19 +26,23 @@ struct FreeContext {
 };
 using ContextHandle = std::unique_ptr<EVP_PKEY_CTX, FreeContext>;
 
+const char* curve_name(Group group) { return group == Group::kP384 ? "P-384" : "P-256"; }
+
+std::size_t field_size(Group group) { return group == Group::kP384 ? 48 : 32; }
+
 KeyHandle generate(Group group) {
   EVP_PKEY* const key = group == Group::kX25519
                             ? EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519")
-                            : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+                            : EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", curve_name(group));
   CHECK(key != nullptr);
   return KeyHandle(key);
 }
 
 // OpenSSL refuses a point that does not satisfy the equation of the curve.
-KeyHandle p256_from_point(Bytes point) {
-  if (point.size() != kP256PointSize || point.front() != kUncompressed) return nullptr;
+KeyHandle key_from_point(Group group, Bytes point) {
+  if (point.size() != public_key_size(group) || point.front() != kUncompressed) return nullptr;
   ByteVector copy(point.begin(), point.end());  // OSSL_PARAM wants what it could write to
-  std::array<char, 6> name{"P-256"};
+  std::string name(curve_name(group));
   const std::array<OSSL_PARAM, 3> params{
       OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), 0),
       OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, copy.data(), copy.size()),
@@ -53,7 +57,7 @@ KeyHandle p256_from_point(Bytes point) {
 }
 
 KeyHandle peer_key(Group group, Bytes public_key) {
-  if (group == Group::kP256) return p256_from_point(public_key);
+  if (group != Group::kX25519) return key_from_point(group, public_key);
   if (public_key.size() != kX25519Size) return nullptr;
   return KeyHandle(EVP_PKEY_new_raw_public_key_ex(nullptr, "X25519", nullptr, public_key.data(),
                                                   public_key.size()));
@@ -73,7 +77,7 @@ ByteVector public_bytes(EVP_PKEY* key, Group group) {
 void FreeKey::operator()(evp_pkey_st* key) const { EVP_PKEY_free(key); }
 
 std::size_t public_key_size(Group group) {
-  return group == Group::kX25519 ? kX25519Size : kP256PointSize;
+  return group == Group::kX25519 ? kX25519Size : 1 + 2 * field_size(group);
 }
 
 KeyShare::KeyShare(Group group) : KeyShare(group, generate(group)) {}
@@ -94,11 +98,10 @@ std::optional<Secret> KeyShare::agree(Bytes peer_public_key) const {
   const ContextHandle context(EVP_PKEY_CTX_new_from_pkey(nullptr, key_.get(), nullptr));
   CHECK(context != nullptr && EVP_PKEY_derive_init(context.get()) == 1);
   if (EVP_PKEY_derive_set_peer_ex(context.get(), peer.get(), 1) != 1) return std::nullopt;
-  constexpr std::size_t kSharedSize = 32;  // both curves have a field of 32 bytes
-  Secret shared(kSharedSize);
+  Secret shared(field_size(group_));
   std::size_t size = shared.size();
   if (EVP_PKEY_derive(context.get(), shared.bytes().data(), &size) != 1) return std::nullopt;
-  CHECK(size == kSharedSize);
+  CHECK(size == shared.size());
   return shared;
 }
 

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "crypto/aead.h"
 #include "crypto/equal.h"
+#include "crypto/number_mask.h"
 #include "crypto/signature.h"
 
 namespace glass::crypto {
@@ -17,6 +18,9 @@ class Primitives {
   virtual ~Primitives() = default;
   [[nodiscard]] virtual std::unique_ptr<Aead> aead(AeadKind kind, Bytes key) const {
     return make_aead(kind, key);
+  }
+  [[nodiscard]] virtual std::unique_ptr<NumberMask> number_mask(AeadKind kind, Bytes key) const {
+    return make_number_mask(kind, key);
   }
   [[nodiscard]] virtual bool verify(const PublicKey& key, SignatureScheme scheme, Bytes message,
                                     Bytes signature) const {

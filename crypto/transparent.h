@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "crypto/aead.h"
+#include "crypto/number_mask.h"
 #include "crypto/primitives.h"
 
 namespace glass::crypto {
@@ -25,10 +26,19 @@ class TransparentAead final : public Aead {
   }
 };
 
+class TransparentNumberMask final : public NumberMask {
+ public:
+  [[nodiscard]] NumberMaskBytes mask(Bytes /*sample*/) override { return {}; }
+};
+
 class TransparentPrimitives final : public Primitives {
  public:
   [[nodiscard]] std::unique_ptr<Aead> aead(AeadKind /*kind*/, Bytes /*key*/) const override {
     return std::make_unique<TransparentAead>();
+  }
+  [[nodiscard]] std::unique_ptr<NumberMask> number_mask(AeadKind /*kind*/,
+                                                        Bytes /*key*/) const override {
+    return std::make_unique<TransparentNumberMask>();
   }
   [[nodiscard]] bool verify(const PublicKey& /*key*/, SignatureScheme /*scheme*/, Bytes /*message*/,
                             Bytes /*signature*/) const override {

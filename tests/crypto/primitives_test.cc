@@ -39,7 +39,7 @@ TEST(Rfc7748Section61, X25519TestVector) {
 }
 
 TEST(KeyShare, BothSidesAgree) {
-  for (const Group group : {Group::kX25519, Group::kP256}) {
+  for (const Group group : {Group::kX25519, Group::kP256, Group::kP384}) {
     const KeyShare one(group);
     const KeyShare other(group);
 
@@ -156,6 +156,25 @@ TEST(Identity, SignsWhatItsCertificateVerifies) {
   EXPECT_FALSE(key->verify(SignatureScheme::kEcdsaSha384, as_bytes("a message"), signature));
   EXPECT_FALSE(key->verify(SignatureScheme::kRsaPssSha256, as_bytes("a message"), signature));
   EXPECT_FALSE(key->verify(identity.scheme(), as_bytes("a message"), {}));
+}
+
+TEST(Identity, OfEveryKindSignsInEveryWayItSays) {
+  for (const IdentityKind kind :
+       {IdentityKind::kEcdsaP256, IdentityKind::kRsa2048, IdentityKind::kEd25519}) {
+    const Identity identity = Identity::make("each", kWall, kind);
+    const auto key = PublicKey::from_certificate(identity.certificate_der());
+    const auto again = Identity::from_pem(identity.to_pem());
+    ASSERT_TRUE(key && again);
+    EXPECT_EQ(again->kind(), kind);
+    for (const SignatureScheme scheme : identity.schemes()) {
+      const ByteVector signature = identity.sign(as_bytes("words"), scheme);
+
+      EXPECT_TRUE(key->verify(scheme, as_bytes("words"), signature));
+      EXPECT_FALSE(key->verify(scheme, as_bytes("other words"), signature));
+      EXPECT_FALSE(key->verify(SignatureScheme::kEcdsaSha384, as_bytes("words"), signature));
+    }
+    EXPECT_EQ(key->curve().has_value(), kind == IdentityKind::kEcdsaP256);
+  }
 }
 
 TEST(Identity, SurvivesPem) {
