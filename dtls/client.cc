@@ -33,6 +33,7 @@
 #include "dtls/messages/server_hello.h"
 #include "dtls/messages/server_key_exchange.h"
 #include "dtls/session.h"
+#include "dtls/suites.h"
 #include "dtls/wire.h"
 
 namespace glass::dtls {
@@ -78,7 +79,7 @@ ExtensionWriter Client::our_extensions() const {
   out.add(ExtensionType::kExtendedMasterSecret, {});
   // RFC 8422 §5.1: what we can compute with, and the one form of points there is.
   session_.trace.rule("8422:5.1#2"_rule);
-  out.add(ExtensionType::kSupportedGroups, numbers(our_groups(), 2, 2));
+  out.add(ExtensionType::kSupportedGroups, numbers(session_.our_groups(), 2, 2));
   out.add(ExtensionType::kEcPointFormats, numbers({kUncompressedPoints}, 1, 1));
   out.add(ExtensionType::kSignatureAlgorithms, numbers(verifiable_schemes(), 2, 2));
   if (!session_.config.srtp_profiles.empty()) {
@@ -101,8 +102,9 @@ void Client::send_hello(Bytes cookie) {
   hello.cookie = cookie;
   // RFC 5746 §3.4: the signalling value and not the extension, never both.
   session_.trace.rule("5746:3.4#1"_rule);
-  hello.cipher_suites = {std::to_underlying(CipherSuite::kEcdheEcdsaWithAes128GcmSha256),
-                         std::to_underlying(CipherSuite::kEmptyRenegotiationInfoScsv)};
+  for (const Suite& each : kSuites)
+    if (each.version == kDtls12) hello.cipher_suites.push_back(each.number);
+  hello.cipher_suites.push_back(kEmptyRenegotiationInfoScsv);
   hello.compression_methods = kNoCompression;
   hello.extensions = extensions.list();
   ByteVector body;
@@ -167,6 +169,7 @@ Step Client::on_server_hello(const Message& message) {
   if (Step step = accept_srtp(*hello); !step) return step;
   session_.keys.server_random = hello->random;
   session_.agreed.cipher_suite = hello->cipher_suite;
+  session_.keys.suite = find_suite(hello->cipher_suite);
   // We do not offer 1.3, so that a server that could do it has to say so and we need not mind.
   if (has_downgrade_mark(hello->random))
     session_.trace.rule("8446:4.1.3#13"_rule, Fact{"offered", "1.2 only"});
@@ -180,7 +183,8 @@ Step Client::check_choices(const ServerHello& hello) const {
   if (hello.version != kDtls12)
     return fail(Alert::kProtocolVersion,
                 "the server speaks version " + hex_number(hello.version, 4) + ", not DTLS 1.2");
-  if (hello.cipher_suite != std::to_underlying(CipherSuite::kEcdheEcdsaWithAes128GcmSha256))
+  const Suite* const suite = find_suite(hello.cipher_suite);
+  if (suite == nullptr || suite->version != kDtls12)
     return fail(Alert::kIllegalParameter, "the server chose cipher suite " +
                                               hex_number(hello.cipher_suite, 4) +
                                               ", which was not offered");
@@ -244,9 +248,10 @@ Step Client::on_certificate(const Message& message) {
   if (!machine_.is<WaitCertificate>()) return unexpected(message);
   // RFC 8122 §6.2: the fingerprint decides, whoever signed the certificate.
   if (Step step = session_.accept_certificate(message, "8122:6.2#2"_rule); !step) return step;
-  if (session_.peer_key->kind() != crypto::KeyKind::kEc) {
-    session_.trace.rule("8422:5.3#2"_rule);
-    return fail(Alert::kUnsupportedCertificate, "the server's key does not go with ECDHE_ECDSA");
+  if (!session_.keys.suite->goes_with(session_.peer_key->kind())) {
+    session_.trace.rule("8422:5.3#2"_rule, Fact{"suite", session_.keys.suite->name});
+    return fail(Alert::kUnsupportedCertificate,
+                "the server's key does not go with " + std::string(session_.keys.suite->name));
   }
   session_.transcript.add(message);
   machine_.move(WaitServerKeyExchange{});
@@ -259,7 +264,7 @@ Step Client::on_server_key_exchange(const Message& message) {
   Reader in(message.body);
   const auto exchange = parse_server_key_exchange(in);
   if (!exchange) return fail(message.type, exchange.error());
-  if (!contains(our_groups(), exchange->group))
+  if (!contains(session_.our_groups(), exchange->group))
     return fail(Alert::kIllegalParameter, "the server chose a group that was not offered");
   if (!contains(verifiable_schemes(), exchange->scheme)) {
     session_.trace.rule("5246:7.4.3#2"_rule, Fact{"scheme", exchange->scheme});
@@ -293,9 +298,10 @@ Step Client::on_certificate_request(const Message& message) {
   const auto request = parse_certificate_request(in);
   if (!request) return fail(message.type, request.error());
   wait->certificate_requested = true;
-  wait->certificate_possible = contains(request->certificate_types, kEcdsaSign) &&
-                               contains(request->signature_algorithms,
-                                        std::to_underlying(session_.config.identity->scheme()));
+  // RFC 8422 §5.5: a key of Ed25519 counts as one for ECDSA here.
+  const bool is_rsa = session_.config.identity->kind() == crypto::IdentityKind::kRsa2048;
+  if (contains(request->certificate_types, is_rsa ? kRsaSign : kEcdsaSign))
+    wait->scheme = session_.choose_scheme(request->signature_algorithms);
   session_.transcript.add(message);
   return {};
 }
@@ -306,7 +312,7 @@ Step Client::on_server_hello_done(const Message& message) {
   if (!message.body.empty()) return fail(message.type, MessageError::kLength);
   session_.transcript.add(message);
   session_.flight.on_answered();
-  if (wait->certificate_requested && wait->certificate_possible) {
+  if (wait->scheme) {
     session_.trace.rule("5246:7.3#2"_rule);
     session_.send_certificate();
   } else if (wait->certificate_requested) {
@@ -319,9 +325,9 @@ Step Client::on_server_hello_done(const Message& message) {
   write(out, ClientKeyExchange{.public_key = wait->our_public_key});
   session_.send(HandshakeType::kClientKeyExchange, std::move(body));
   session_.derive_keys(std::move(wait->premaster));
-  if (wait->certificate_requested && wait->certificate_possible) {
+  if (wait->scheme) {
     session_.trace.rule("5246:7.4.8#1"_rule);
-    session_.send_certificate_verify();
+    session_.send_certificate_verify(*wait->scheme);
   }
   session_.send_finished();
   session_.flight.launch(Flight::Kind::kNotLast, session_.reassembly.next_receive_seq());

@@ -24,6 +24,7 @@
 #include "base/time.h"
 #include "crypto/key_exchange.h"
 #include "crypto/secret.h"
+#include "crypto/signature.h"
 #include "dtls/handshake.h"
 #include "dtls/messages/server_hello.h"
 #include "dtls/session.h"
@@ -49,7 +50,8 @@ struct WaitServerHelloDone {
   ByteVector our_public_key;
   crypto::Secret premaster;
   bool certificate_requested = false;
-  bool certificate_possible = false;  // our certificate is of a kind that was asked for
+  // How we sign, where our certificate is of a kind that was asked for.
+  std::optional<crypto::SignatureScheme> scheme;
 };
 struct WaitFinished {
   static constexpr std::string_view kName = "WAIT-FINISHED";

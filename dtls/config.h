@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "crypto/certificate.h"
 #include "crypto/fingerprint.h"
+#include "crypto/key_exchange.h"
 #include "crypto/primitives.h"
 
 namespace glass::dtls {
@@ -51,6 +52,9 @@ struct Config {
   ExtendedMasterSecret extended_master_secret = ExtendedMasterSecret::kRequired;
   // RFC 6347 §4.2.1: off, because ICE has already shown that the peer is where it says.
   bool cookie_exchange = false;
+  // In order of preference; a DTLS 1.3 client sends a key share for the first of them.
+  std::vector<crypto::Group> groups{crypto::Group::kX25519, crypto::Group::kP256,
+                                    crypto::Group::kP384};
   std::vector<SrtpProfile> srtp_profiles;  // in order of preference; empty: no use_srtp
   Limits limits;
   const crypto::Primitives* primitives = nullptr;  // null: the real ones

@@ -18,8 +18,8 @@
 #include "base/time.h"
 #include "base/trace.h"
 #include "dtls/config.h"
-#include "dtls/epochs.h"
 #include "dtls/events.h"
+#include "dtls/record.h"
 
 namespace glass::dtls {
 
@@ -55,8 +55,10 @@ class Connection {
 
   [[nodiscard]] bool is_open() const;
   [[nodiscard]] bool is_closed() const;
-  // How much longer seal() makes a payload (RFC 6347 §4.1.1.1).
-  [[nodiscard]] static constexpr std::size_t overhead() { return Epochs::overhead(kSealed); }
+  // How much longer seal() makes a payload at most, whatever is agreed on (RFC 6347 §4.1.1.1).
+  [[nodiscard]] static constexpr std::size_t overhead() {
+    return kRecordHeaderSize + kSealOverhead;
+  }
   // Makes one record of the bytes in `packet`, in place. Only while is_open().
   void seal(PacketBuffer& packet);
   // RFC 5705 §4, without a context. False when not open.

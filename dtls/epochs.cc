@@ -35,16 +35,17 @@ void Epochs::write(ContentType type, std::uint16_t epoch, Bytes text, PacketBuff
     return glass::dtls::write(writer, record);
   }
   CHECK(writing_.has_value());
-  fill_record_header(out.append(kRecordHeaderSize), record, text.size() + kSealOverhead);
-  const MutableBytes sealed = out.append(text.size() + kSealOverhead);
-  copy_bytes(text, sealed.subspan(kExplicitNonceSize));
+  const std::size_t size = text.size() + writing_->overhead();
+  fill_record_header(out.append(kRecordHeaderSize), record, size);
+  const MutableBytes sealed = out.append(size);
+  copy_bytes(text, sealed.subspan(writing_->explicit_size()));
   writing_->seal(type, epoch, record.sequence, sealed);
 }
 
 void Epochs::seal(ContentType type, PacketBuffer& packet) {
   CHECK(writing_.has_value());
   const Record record = next_record(type, kSealed);
-  packet.prepend(kExplicitNonceSize);
+  packet.prepend(writing_->explicit_size());
   (void)packet.append(crypto::kAeadTagSize);
   writing_->seal(type, kSealed, record.sequence, packet.bytes());
   const std::size_t length = packet.size();

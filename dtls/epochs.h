@@ -22,8 +22,8 @@ inline constexpr std::uint16_t kSealed = 1;
 class Epochs {
  public:
   // How much longer a record is than its text.
-  static constexpr std::size_t overhead(std::uint16_t epoch) {
-    return kRecordHeaderSize + (epoch == kPlain ? 0 : kSealOverhead);
+  [[nodiscard]] std::size_t overhead(std::uint16_t epoch) const {
+    return kRecordHeaderSize + (epoch == kPlain || !writing_ ? 0 : writing_->overhead());
   }
 
   void install(Protection reading, Protection writing);

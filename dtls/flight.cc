@@ -124,7 +124,7 @@ bool Flight::write_item(Sending& sending, std::size_t room, Epochs& epochs, Pack
   const Bytes body = item.message.body;
   const bool is_message = item.type == ContentType::kHandshake;
   const std::size_t overhead =
-      Epochs::overhead(item.epoch) + (is_message ? kHandshakeHeaderSize : 0);
+      epochs.overhead(item.epoch) + (is_message ? kHandshakeHeaderSize : 0);
   const std::size_t left = body.size() - sending.offset;
   const std::size_t least = std::min(left, is_message ? kFragmentMin : left);
   if (room < overhead + least) return false;

@@ -17,7 +17,7 @@ namespace glass::dtls {
 
 void KeySchedule::derive_master(const crypto::Secret& premaster) {
   master_ = crypto::Secret(kMasterSecretSize);
-  crypto::prf(kPrfHash,
+  crypto::prf(suite->hash,
               {.secret = premaster.bytes(),
                .label = "master secret",
                .seed = client_random,
@@ -27,7 +27,7 @@ void KeySchedule::derive_master(const crypto::Secret& premaster) {
 
 void KeySchedule::derive_extended_master(const crypto::Secret& premaster, Bytes session_hash) {
   master_ = crypto::Secret(kMasterSecretSize);
-  crypto::prf(kPrfHash,
+  crypto::prf(suite->hash,
               {.secret = premaster.bytes(),
                .label = "extended master secret",
                .seed = session_hash,
@@ -37,9 +37,10 @@ void KeySchedule::derive_extended_master(const crypto::Secret& premaster, Bytes 
 
 // RFC 5246 §6.3: both keys, then both implicit nonces; an AEAD has no MAC keys.
 KeySchedule::Pair KeySchedule::expand() const {
-  const std::size_t key_size = crypto::aead_key_size(crypto::AeadKind::kAes128Gcm);
-  crypto::Secret block(2 * key_size + 2 * kImplicitNonceSize);
-  crypto::prf(kPrfHash,
+  const std::size_t key_size = crypto::aead_key_size(suite->aead);
+  const std::size_t nonce_size = implicit_nonce_size(suite->aead);
+  crypto::Secret block(2 * key_size + 2 * nonce_size);
+  crypto::prf(suite->hash,
               {.secret = master_.bytes(),
                .label = "key expansion",
                .seed = server_random,
@@ -53,15 +54,15 @@ KeySchedule::Pair KeySchedule::expand() const {
   Pair pair;
   pair.client.key = take(key_size);
   pair.server.key = take(key_size);
-  pair.client.nonce = take(kImplicitNonceSize);
-  pair.server.nonce = take(kImplicitNonceSize);
+  pair.client.nonce = take(nonce_size);
+  pair.server.nonce = take(nonce_size);
   return pair;
 }
 
 std::array<std::uint8_t, kVerifyDataSize> KeySchedule::verify_data(Role sender,
                                                                    Bytes transcript_hash) const {
   std::array<std::uint8_t, kVerifyDataSize> data{};
-  crypto::prf(kPrfHash,
+  crypto::prf(suite->hash,
               {.secret = master_.bytes(),
                .label = sender == Role::kClient ? "client finished" : "server finished",
                .seed = transcript_hash,
@@ -71,7 +72,7 @@ std::array<std::uint8_t, kVerifyDataSize> KeySchedule::verify_data(Role sender,
 }
 
 void KeySchedule::export_keys(std::string_view label, MutableBytes out) const {
-  crypto::prf(kPrfHash,
+  crypto::prf(suite->hash,
               {.secret = master_.bytes(),
                .label = label,
                .seed = client_random,

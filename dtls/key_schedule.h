@@ -1,7 +1,7 @@
 // dtls/key_schedule.h - from a shared secret to keys, proofs and exports.
 //
 // RFC 5246 §8.1 or RFC 7627 §4 (master secret), RFC 5246 §6.3 (keys), §7.4.9 (Finished);
-// RFC 5705 §4 (exporter). Knows the suite TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 only.
+// RFC 5705 §4 (exporter). DTLS 1.2; that of 1.3 is key_schedule13.h.
 #pragma once
 
 #include <array>
@@ -15,11 +15,10 @@
 #include "dtls/config.h"
 #include "dtls/messages/client_hello.h"
 #include "dtls/record.h"
+#include "dtls/suites.h"
 #include "dtls/wire.h"
 
 namespace glass::dtls {
-
-inline constexpr crypto::HashKind kPrfHash = crypto::HashKind::kSha256;  // RFC 5289 §3.2
 
 class KeySchedule {
  public:
@@ -33,6 +32,7 @@ class KeySchedule {
     Keys server;
   };
 
+  const Suite* suite = nullptr;  // set before anything is derived
   HelloRandom client_random{};
   HelloRandom server_random{};
 

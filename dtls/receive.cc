@@ -147,6 +147,7 @@ void Connection::Core::dispatch(Instant now, const Record& record, MutableBytes 
     case ContentType::kHandshake: return on_handshake(now, record, text);
     case ContentType::kChangeCipherSpec: return on_change_cipher_spec(now, record, text);
     case ContentType::kAlert: return on_alert(record, text);
+    case ContentType::kAck: break;
   }
   drop("6347:4.1.2.7#1"_rule, "unknown content type", text);
 }

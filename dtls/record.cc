@@ -84,37 +84,43 @@ void write(Writer& out, const Record& record) {
 }
 
 Protection::Protection(std::unique_ptr<crypto::Aead> aead, Bytes implicit_nonce)
-    : aead_(std::move(aead)) {
-  CHECK(implicit_nonce.size() == kImplicitNonceSize);
+    : aead_(std::move(aead)), explicit_size_(crypto::kAeadNonceSize - implicit_nonce.size()) {
+  CHECK(explicit_size_ == 0 || explicit_size_ == kExplicitNonceSize);
   copy_bytes(implicit_nonce, implicit_);
 }
 
-// RFC 5288 §3: four secret bytes, then eight that the record carries.
-Protection::Nonce Protection::nonce_of(Bytes explicit_part) const {
-  Nonce nonce{};
-  copy_bytes(implicit_, nonce);
-  copy_bytes(explicit_part, MutableBytes(nonce).subspan(kImplicitNonceSize));
+// RFC 5288 §3: four secret bytes, then eight that the record carries. RFC 7905 §2: twelve secret
+// bytes, the last eight of them mixed with epoch and record number.
+Protection::Nonce Protection::nonce_of(Bytes explicit_part, std::uint64_t number) const {
+  Nonce nonce = implicit_;
+  const MutableBytes tail = MutableBytes(nonce).last(kExplicitNonceSize);
+  if (explicit_size_ > 0) {
+    copy_bytes(explicit_part, tail);
+    return nonce;
+  }
+  for (std::size_t i = tail.size(); i-- > 0; number >>= 8)
+    tail[i] = static_cast<std::uint8_t>(tail[i] ^ (number & 0xff));
   return nonce;
 }
 
 void Protection::seal(ContentType type, std::uint16_t epoch, std::uint64_t sequence,
                       MutableBytes sealed) {
-  CHECK(sealed.size() >= kSealOverhead);
+  CHECK(sealed.size() >= overhead());
   const std::uint64_t number = numbered(epoch, sequence);
-  const MutableBytes explicit_nonce = sealed.first(kExplicitNonceSize);
+  const MutableBytes explicit_nonce = sealed.first(explicit_size_);
   const MutableBytes tag = sealed.last(crypto::kAeadTagSize);
-  const MutableBytes text = sealed.subspan(kExplicitNonceSize, sealed.size() - kSealOverhead);
+  const MutableBytes text = sealed.subspan(explicit_size_, sealed.size() - overhead());
   store(number, explicit_nonce);  // never the same twice, since the number is not
   const auto associated = associated_data(type, number, text.size());
-  aead_->seal(nonce_of(explicit_nonce), associated, text, tag);
+  aead_->seal(nonce_of(explicit_nonce, number), associated, text, tag);
 }
 
 std::optional<MutableBytes> Protection::open(const Record& record, MutableBytes fragment) {
-  if (fragment.size() < kSealOverhead) return std::nullopt;
-  const MutableBytes text = fragment.subspan(kExplicitNonceSize, fragment.size() - kSealOverhead);
-  const auto associated =
-      associated_data(record.type, numbered(record.epoch, record.sequence), text.size());
-  const Nonce nonce = nonce_of(fragment.first(kExplicitNonceSize));
+  if (fragment.size() < overhead()) return std::nullopt;
+  const MutableBytes text = fragment.subspan(explicit_size_, fragment.size() - overhead());
+  const std::uint64_t number = numbered(record.epoch, record.sequence);
+  const auto associated = associated_data(record.type, number, text.size());
+  const Nonce nonce = nonce_of(fragment.first(explicit_size_), number);
   if (!aead_->open(nonce, associated, text, fragment.last(crypto::kAeadTagSize)))
     return std::nullopt;
   return text;

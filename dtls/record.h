@@ -1,13 +1,13 @@
 // dtls/record.h - the record: its header, and the protection of one epoch in one direction.
 //
 // Knows keys and sequence numbers; not what is inside, nor when keys change.
-// RFC 6347 §4.1; RFC 5288 §3 for AES-GCM.  Tested by: record_test.cc
+// RFC 6347 §4.1; RFC 5288 §3 for AES-GCM, RFC 7905 §2 for ChaCha20.  Tested by: rules_test.cc
 //
 //   0       1               3               5                              11             13
 //  | type  | version       | epoch         | sequence number               | length        | ...
 //
-// Sealed (RFC 5246 §6.2.3.3): the fragment begins with 8 bytes of explicit nonce and ends with a
-// tag of 16.
+// Sealed (RFC 5246 §6.2.3.3): the fragment ends with a tag of 16 bytes, and with AES-GCM it begins
+// with 8 bytes of explicit nonce.
 #pragma once
 
 #include <array>
@@ -28,8 +28,14 @@ namespace glass::dtls {
 
 inline constexpr std::size_t kRecordHeaderSize = 13;
 inline constexpr std::size_t kExplicitNonceSize = 8;  // RFC 5288 §3
-inline constexpr std::size_t kImplicitNonceSize = 4;
-inline constexpr std::size_t kSealOverhead = kExplicitNonceSize + crypto::kAeadTagSize;
+inline constexpr std::size_t kSealOverhead = kExplicitNonceSize + crypto::kAeadTagSize;  // at most
+// RFC 7905 §2: all of ChaCha20's nonce comes from the keys and the record number.
+constexpr std::size_t explicit_nonce_size(crypto::AeadKind kind) {
+  return kind == crypto::AeadKind::kChaCha20Poly1305 ? 0 : kExplicitNonceSize;
+}
+constexpr std::size_t implicit_nonce_size(crypto::AeadKind kind) {
+  return crypto::kAeadNonceSize - explicit_nonce_size(kind);
+}
 inline constexpr std::size_t kPlaintextMax = std::size_t{1} << 14;   // RFC 5246 §6.2.1
 inline constexpr std::size_t kCiphertextMax = kPlaintextMax + 2048;  // RFC 5246 §6.2.3
 
@@ -55,7 +61,12 @@ void write(Writer& out, const Record& record);
 // One key in one direction: numbers records, seals and opens them in place.
 class Protection {
  public:
+  // `implicit_nonce`: implicit_nonce_size() bytes of the kind that `aead` is of.
   Protection(std::unique_ptr<crypto::Aead> aead, Bytes implicit_nonce);
+
+  [[nodiscard]] std::size_t explicit_size() const { return explicit_size_; }
+  // How much longer a fragment is than its text.
+  [[nodiscard]] std::size_t overhead() const { return explicit_size_ + crypto::kAeadTagSize; }
 
   // `sealed` is explicit nonce, text and tag, of which only the text is filled in.
   void seal(ContentType type, std::uint16_t epoch, std::uint64_t sequence, MutableBytes sealed);
@@ -65,10 +76,11 @@ class Protection {
 
  private:
   using Nonce = std::array<std::uint8_t, crypto::kAeadNonceSize>;
-  [[nodiscard]] Nonce nonce_of(Bytes explicit_part) const;
+  [[nodiscard]] Nonce nonce_of(Bytes explicit_part, std::uint64_t number) const;
 
   std::unique_ptr<crypto::Aead> aead_;
-  std::array<std::uint8_t, kImplicitNonceSize> implicit_{};
+  Nonce implicit_{};
+  std::size_t explicit_size_;
 };
 
 }  // namespace glass::dtls

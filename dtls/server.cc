@@ -35,6 +35,7 @@
 #include "dtls/messages/server_hello.h"
 #include "dtls/messages/server_key_exchange.h"
 #include "dtls/session.h"
+#include "dtls/suites.h"
 #include "dtls/wire.h"
 
 namespace glass::dtls {
@@ -93,7 +94,6 @@ Step Server::on_client_hello(Instant now, const Message& message, std::uint64_t 
   session_.flight.begin_handshake(now);
   session_.keys.client_random = hello->random;
   session_.random.fill(session_.keys.server_random);
-  session_.agreed.cipher_suite = std::to_underlying(CipherSuite::kEcdheEcdsaWithAes128GcmSha256);
   session_.transcript.add(message);
   session_.next_send_seq = message.message_seq;  // RFC 6347 §4.2.2: as the hello it answers
   crypto::KeyShare share(crypto::Group{session_.agreed.group});
@@ -140,11 +140,16 @@ Step Server::check_hello(const ClientHello& hello) {
     return fail(Alert::kIllegalParameter, "the client insists on compression");
   }
   session_.trace.rule("5246:7.4.1.2#3"_rule, Fact{"offered", hello.cipher_suites.size()});
-  if (!contains(hello.cipher_suites,
-                std::to_underlying(CipherSuite::kEcdheEcdsaWithAes128GcmSha256))) {
+  const bool is_rsa = session_.config.identity->kind() == crypto::IdentityKind::kRsa2048;
+  for (const Suite& each : kSuites)
+    if (session_.keys.suite == nullptr && each.version == kDtls12 &&
+        (each.signer == Signer::kRsa) == is_rsa && contains(hello.cipher_suites, each.number))
+      session_.keys.suite = &each;
+  if (session_.keys.suite == nullptr) {
     session_.trace.rule("8827:6.5#10"_rule);
     return fail(Alert::kHandshakeFailure, "no cipher suite in common");
   }
+  session_.agreed.cipher_suite = session_.keys.suite->number;
   if (const Extension* info = hello.extensions.find(ExtensionType::kRenegotiationInfo)) {
     Reader in(info->data);
     const auto connection = parse_renegotiation_info(in);
@@ -171,15 +176,16 @@ Step Server::check_curves(const ClientHello& hello) {
     const auto offered = parse_supported_groups(in);
     if (!offered) return fail(HandshakeType::kClientHello, offered.error());
     session_.trace.rule("8422:4#2"_rule, Fact{"offered", offered->size()});
-    if (!contains(*offered, std::to_underlying(crypto::Group::kP256))) {
+    if (session_.config.identity->kind() == crypto::IdentityKind::kEcdsaP256 &&
+        !contains(*offered, std::to_underlying(crypto::Group::kP256))) {
       session_.trace.rule("8422:5.3#3"_rule);
       return fail(Alert::kHandshakeFailure, "the client cannot do P-256, the curve of our key");
     }
-    for (const std::uint16_t ours : our_groups()) {
-      if (!contains(*offered, ours)) continue;
-      session_.agreed.group = ours;
-      break;
-    }
+    const NumberList ours = session_.our_groups();
+    const auto common =
+        std::ranges::find_if(ours, [&](std::uint16_t each) { return contains(*offered, each); });
+    if (common == ours.end()) return fail(Alert::kHandshakeFailure, "no group in common");
+    session_.agreed.group = *common;
   }
   if (const Extension* formats = hello.extensions.find(ExtensionType::kEcPointFormats)) {
     Reader in(formats->data);
@@ -197,7 +203,8 @@ Step Server::check_curves(const ClientHello& hello) {
   const auto offered = parse_signature_algorithms(in);
   if (!offered) return fail(HandshakeType::kClientHello, offered.error());
   session_.trace.rule("5246:7.4.3#3"_rule, Fact{"offered", offered->size()});
-  if (!contains(*offered, std::to_underlying(session_.config.identity->scheme())))
+  scheme_ = session_.choose_scheme(*offered);
+  if (!scheme_)
     return fail(Alert::kHandshakeFailure, "the client cannot check signatures of our key");
   return {};
 }
@@ -223,7 +230,7 @@ void Server::send_hello(const ClientHello& hello) {
   ExtensionWriter extensions;
   const bool knows_renegotiation =
       hello.extensions.find(ExtensionType::kRenegotiationInfo) != nullptr ||
-      contains(hello.cipher_suites, std::to_underlying(CipherSuite::kEmptyRenegotiationInfoScsv));
+      contains(hello.cipher_suites, kEmptyRenegotiationInfoScsv);
   if (knows_renegotiation) {
     session_.trace.rule("5746:3.6#4"_rule);
     extensions.add(ExtensionType::kRenegotiationInfo, {0});
@@ -251,12 +258,12 @@ void Server::send_key_exchange(const crypto::KeyShare& share) {
   ServerKeyExchange exchange;
   exchange.group = std::to_underlying(share.group());
   exchange.public_key = share.public_key();
-  exchange.scheme = std::to_underlying(session_.config.identity->scheme());
+  exchange.scheme = std::to_underlying(*scheme_);
   ByteVector covered;
   Writer out(covered);
   out.bytes(session_.keys.client_random).bytes(session_.keys.server_random);
   write_params(out, exchange);
-  const ByteVector signature = session_.config.identity->sign(covered);
+  const ByteVector signature = session_.config.identity->sign(covered, *scheme_);
   exchange.signature = signature;
   session_.send(HandshakeType::kServerKeyExchange, bytes_of(exchange));
 }

@@ -13,6 +13,7 @@
 #include "base/machine.h"
 #include "base/time.h"
 #include "crypto/key_exchange.h"
+#include "crypto/signature.h"
 #include "dtls/cookie.h"
 #include "dtls/handshake.h"
 #include "dtls/messages/client_hello.h"
@@ -86,6 +87,7 @@ class Server {
           server_state::WaitFinished, server_state::Complete>
       machine_;
   CookieJar cookies_;
+  std::optional<crypto::SignatureScheme> scheme_;  // ours, once the hello is known
 };
 
 }  // namespace glass::dtls

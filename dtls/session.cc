@@ -52,6 +52,7 @@ const NumberList& verifiable_schemes() {
   static const NumberList kSchemes{std::to_underlying(SignatureScheme::kEcdsaSha256),
                                    std::to_underlying(SignatureScheme::kEcdsaSha384),
                                    std::to_underlying(SignatureScheme::kEcdsaSha512),
+                                   std::to_underlying(SignatureScheme::kEd25519),
                                    std::to_underlying(SignatureScheme::kRsaPssSha256),
                                    std::to_underlying(SignatureScheme::kRsaPssSha384),
                                    std::to_underlying(SignatureScheme::kRsaPssSha512),
@@ -59,12 +60,6 @@ const NumberList& verifiable_schemes() {
                                    std::to_underlying(SignatureScheme::kRsaPkcs1Sha384),
                                    std::to_underlying(SignatureScheme::kRsaPkcs1Sha512)};
   return kSchemes;
-}
-
-const NumberList& our_groups() {
-  static const NumberList kGroups{std::to_underlying(crypto::Group::kX25519),
-                                  std::to_underlying(crypto::Group::kP256)};
-  return kGroups;
 }
 
 void ExtensionWriter::add(ExtensionType type, ByteVector data) {
@@ -95,25 +90,36 @@ void Session::send_certificate() {
        bytes_of(Certificate{.chain = {config.identity->certificate_der()}}));
 }
 
+NumberList Session::our_groups() const {
+  NumberList numbers;
+  for (const crypto::Group group : config.groups) numbers.push_back(std::to_underlying(group));
+  return numbers;
+}
+
+std::optional<crypto::SignatureScheme> Session::choose_scheme(const NumberList& offered) const {
+  for (const crypto::SignatureScheme scheme : config.identity->schemes())
+    if (contains(offered, std::to_underlying(scheme))) return scheme;
+  return std::nullopt;
+}
+
 // RFC 5246 §7.4.8: over everything that was said so far.
-void Session::send_certificate_verify() {
-  const ByteVector signature = config.identity->sign(transcript.bytes());
+void Session::send_certificate_verify(crypto::SignatureScheme scheme) {
+  const ByteVector signature = config.identity->sign(transcript.bytes(), scheme);
   send(HandshakeType::kCertificateVerify,
-       bytes_of(CertificateVerify{.scheme = std::to_underlying(config.identity->scheme()),
-                                  .signature = signature}));
+       bytes_of(CertificateVerify{.scheme = std::to_underlying(scheme), .signature = signature}));
 }
 
 void Session::send_finished() {
   flight.add_change_cipher_spec();
   epochs.begin_writing();
-  const auto data = keys.verify_data(config.role, transcript.digest(kPrfHash));
+  const auto data = keys.verify_data(config.role, transcript.digest(keys.suite->hash));
   send(HandshakeType::kFinished, bytes_of(Finished{.verify_data = data}));
 }
 
 void Session::derive_keys(crypto::Secret premaster) {
   if (agreed.extended_master_secret) {
     trace.rule("7627:5.1#1"_rule);
-    keys.derive_extended_master(premaster, transcript.digest(kPrfHash));
+    keys.derive_extended_master(premaster, transcript.digest(keys.suite->hash));
   } else {
     trace.rule("7627:5.2#6"_rule);
     keys.derive_master(premaster);
@@ -122,8 +128,7 @@ void Session::derive_keys(crypto::Secret premaster) {
   trace.secret("CLIENT_RANDOM", keys.client_random, keys.master());
   const KeySchedule::Pair pair = keys.expand();
   const auto protect = [&](const KeySchedule::Keys& side) {
-    return Protection(primitives.aead(crypto::AeadKind::kAes128Gcm, side.key.bytes()),
-                      side.nonce.bytes());
+    return Protection(primitives.aead(keys.suite->aead, side.key.bytes()), side.nonce.bytes());
   };
   const bool is_client = config.role == Role::kClient;
   epochs.install(protect(is_client ? pair.server : pair.client),
@@ -160,7 +165,7 @@ Step Session::check_finished(const Message& message) const {
   Reader in(message.body);
   const auto finished = parse_finished(in);
   if (!finished) return fail(message.type, finished.error());
-  const auto expected = keys.verify_data(peer_role(), transcript.digest(kPrfHash));
+  const auto expected = keys.verify_data(peer_role(), transcript.digest(keys.suite->hash));
   const bool is_right = primitives.same_code(expected, finished->verify_data);
   trace.rule("5246:7.4.9#1"_rule, Fact{"verify_data", is_right ? "right" : "wrong"});
   if (!is_right)

@@ -47,8 +47,6 @@ std::unexpected<Failure> fail(HandshakeType type, MessageError error);
 
 // What we can check, in order of preference. PSS is there for RSA certificates of browsers.
 const NumberList& verifiable_schemes();
-// In order of preference.
-const NumberList& our_groups();
 
 // Collects extensions and keeps their bytes while they are written.
 class ExtensionWriter {
@@ -86,7 +84,12 @@ class Session {
   // Into the flight and the transcript, under the next number.
   void send(HandshakeType type, ByteVector body);
   void send_certificate();
-  void send_certificate_verify();
+  // Config::groups as numbers.
+  [[nodiscard]] NumberList our_groups() const;
+  // The first of our key's ways to sign that the peer can check; nullopt: none.
+  [[nodiscard]] std::optional<crypto::SignatureScheme> choose_scheme(
+      const NumberList& offered) const;
+  void send_certificate_verify(crypto::SignatureScheme scheme);
   // ChangeCipherSpec, and Finished under the new keys.
   void send_finished();
   // Master secret, keys, both directions; the old secret is forgotten.

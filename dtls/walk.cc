@@ -50,6 +50,7 @@ bool walk_plain(ContentType type, Reader& text) {
       while (text.ok() && text.left() > 0)
         if (!walk_fragment(text)) return false;
       return text.ok();
+    case ContentType::kAck:
     case ContentType::kApplicationData: break;
   }
   text.skip(text.left(), "fragment");
@@ -80,7 +81,7 @@ bool walk_message(std::uint8_t type, Reader& body) {
     case HandshakeType::kFinished: return parse_finished(body).has_value();
     case HandshakeType::kHelloRequest:
     case HandshakeType::kServerHelloDone: return body.left() == 0;
-    case HandshakeType::kNewSessionTicket: break;
+    default: break;
   }
   body.skip(body.left(), "body");
   return true;

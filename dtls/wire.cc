@@ -17,7 +17,13 @@ std::string_view to_text(HandshakeType type) {
     case HandshakeType::kServerHelloDone: return "ServerHelloDone";
     case HandshakeType::kCertificateVerify: return "CertificateVerify";
     case HandshakeType::kClientKeyExchange: return "ClientKeyExchange";
+    case HandshakeType::kEndOfEarlyData: return "EndOfEarlyData";
+    case HandshakeType::kEncryptedExtensions: return "EncryptedExtensions";
+    case HandshakeType::kRequestConnectionId: return "RequestConnectionId";
+    case HandshakeType::kNewConnectionId: return "NewConnectionId";
     case HandshakeType::kFinished: return "Finished";
+    case HandshakeType::kKeyUpdate: return "KeyUpdate";
+    case HandshakeType::kMessageHash: return "message_hash";
   }
   return "unknown message";
 }
@@ -41,7 +47,9 @@ std::string_view to_text(Alert alert) {
     case Alert::kInternalError: return "internal_error";
     case Alert::kUserCanceled: return "user_canceled";
     case Alert::kNoRenegotiation: return "no_renegotiation";
+    case Alert::kMissingExtension: return "missing_extension";
     case Alert::kUnsupportedExtension: return "unsupported_extension";
+    case Alert::kCertificateRequired: return "certificate_required";
   }
   return "unknown alert";
 }

@@ -10,12 +10,14 @@ namespace glass::dtls {
 // RFC 6347 §4.1: one's complement of a version, so that no TLS version looks alike.
 inline constexpr std::uint16_t kDtls10 = 0xfeff;
 inline constexpr std::uint16_t kDtls12 = 0xfefd;
+inline constexpr std::uint16_t kDtls13 = 0xfefc;  // RFC 9147 §5.3: in supported_versions alone
 
 enum class ContentType : std::uint8_t {
   kChangeCipherSpec = 20,
   kAlert = 21,
   kHandshake = 22,
   kApplicationData = 23,
+  kAck = 26,  // RFC 9147 §7
 };
 
 enum class HandshakeType : std::uint8_t {
@@ -24,6 +26,10 @@ enum class HandshakeType : std::uint8_t {
   kServerHello = 2,
   kHelloVerifyRequest = 3,
   kNewSessionTicket = 4,
+  kEndOfEarlyData = 5,
+  kEncryptedExtensions = 8,
+  kRequestConnectionId = 9,
+  kNewConnectionId = 10,
   kCertificate = 11,
   kServerKeyExchange = 12,
   kCertificateRequest = 13,
@@ -31,6 +37,8 @@ enum class HandshakeType : std::uint8_t {
   kCertificateVerify = 15,
   kClientKeyExchange = 16,
   kFinished = 20,
+  kKeyUpdate = 24,
+  kMessageHash = 254,  // RFC 8446 §4.4.1: stands in the transcript, never on the wire
 };
 std::string_view to_text(HandshakeType type);
 
@@ -54,14 +62,14 @@ enum class Alert : std::uint8_t {
   kInternalError = 80,
   kUserCanceled = 90,
   kNoRenegotiation = 100,
+  kMissingExtension = 109,
   kUnsupportedExtension = 110,
+  kCertificateRequired = 116,
 };
 std::string_view to_text(Alert alert);
 
-enum class CipherSuite : std::uint16_t {
-  kEmptyRenegotiationInfoScsv = 0x00ff,     // RFC 5746 §3.3: a signal, no suite
-  kEcdheEcdsaWithAes128GcmSha256 = 0xc02b,  // RFC 5289 §3.2
-};
+// RFC 5746 §3.3: a signal that stands among the suites and is none.
+inline constexpr std::uint16_t kEmptyRenegotiationInfoScsv = 0x00ff;
 
 enum class ExtensionType : std::uint16_t {
   kSupportedGroups = 10,        // RFC 8422 §5.1.1
@@ -73,6 +81,7 @@ enum class ExtensionType : std::uint16_t {
   kRecordSizeLimit = 28,        // RFC 8449
   kSessionTicket = 35,          // RFC 5077
   kSupportedVersions = 43,      // RFC 8446 §4.2.1
+  kCookie = 44,                 // RFC 8446 §4.2.2
   kKeyShare = 51,               // RFC 8446 §4.2.8
   kRenegotiationInfo = 0xff01,  // RFC 5746 §3.2
 };

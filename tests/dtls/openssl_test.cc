@@ -53,6 +53,73 @@ TEST(OpenSsl, ConnectsToOurServer) {
   EXPECT_EQ(SSL_get_extms_support(client.ssl()), 1);
 }
 
+// Every suite of DTLS 1.2, with a certificate of the kind that goes with it, and every group.
+struct SuiteCase {
+  const char* openssl;
+  std::uint16_t number;
+  crypto::IdentityKind kind;
+};
+constexpr std::array<SuiteCase, 8> kSuiteCases{
+    {
+     {"ECDHE-ECDSA-AES128-GCM-SHA256", 0xc02b, crypto::IdentityKind::kEcdsaP256},
+     {"ECDHE-ECDSA-AES256-GCM-SHA384", 0xc02c, crypto::IdentityKind::kEcdsaP256},
+     {"ECDHE-ECDSA-CHACHA20-POLY1305", 0xcca9, crypto::IdentityKind::kEcdsaP256},
+     {"ECDHE-RSA-AES128-GCM-SHA256", 0xc02f, crypto::IdentityKind::kRsa2048},
+     {"ECDHE-RSA-AES256-GCM-SHA384", 0xc030, crypto::IdentityKind::kRsa2048},
+     {"ECDHE-RSA-CHACHA20-POLY1305", 0xcca8, crypto::IdentityKind::kRsa2048},
+     {"ECDHE-ECDSA-AES128-GCM-SHA256", 0xc02b, crypto::IdentityKind::kEd25519},
+     {"ECDHE-ECDSA-AES256-GCM-SHA384", 0xc02c, crypto::IdentityKind::kEd25519},
+     }
+};
+
+const crypto::Identity& identity_of(crypto::IdentityKind kind) {
+  static const std::array<crypto::Identity, 3> kAll{
+      crypto::Identity::make("ecdsa", 1'700'000'000),
+      crypto::Identity::make("rsa", 1'700'000'000, crypto::IdentityKind::kRsa2048),
+      crypto::Identity::make("ed25519", 1'700'000'000, crypto::IdentityKind::kEd25519)};
+  return kAll.at(static_cast<std::size_t>(kind));
+}
+
+TEST(OpenSsl, SpeaksEverySuiteWithUsInBothRoles) {
+  for (const SuiteCase& each : kSuiteCases) {
+    for (const Role role : {Role::kClient, Role::kServer}) {
+      // OpenSSL 3.0's server offers a key of Ed25519 in TLS only, its client knows it in DTLS too.
+      if (each.kind == crypto::IdentityKind::kEd25519 && role == Role::kClient) continue;
+      const crypto::Identity& identity = identity_of(each.kind);
+      Config config = config_for(role);
+      config.identity = &identity;
+      config.remote_fingerprints = {identity.fingerprint()};
+      Ours ours(config, 1);
+      OpenSslEnd other({.role = role == Role::kClient ? Role::kServer : Role::kClient,
+                        .identity = &identity,
+                        .suites = each.openssl,
+                        .groups = "P-384:P-256"});
+      End& client = role == Role::kClient ? static_cast<End&>(ours) : other;
+      End& server = role == Role::kClient ? static_cast<End&>(other) : ours;
+      Line line(client, server);
+
+      ASSERT_TRUE(line.connect()) << each.openssl << ": "
+                                  << (ours.closed.empty() ? "" : ours.closed[0].text);
+
+      expect_talk(line, client, server);
+      EXPECT_EQ(ours.connected.at(0).cipher_suite, each.number);
+      EXPECT_EQ(SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(other.ssl())), each.number);
+    }
+  }
+}
+
+TEST(OpenSsl, AgreesOnP384WithUs) {
+  OpenSslEnd client({.role = Role::kClient, .groups = "P-384:P-256"});
+  Config config = config_for(Role::kServer);
+  config.groups = {crypto::Group::kP384};
+  Ours server(config, 2);
+  Line line(client, server);
+
+  ASSERT_TRUE(line.connect());
+
+  EXPECT_EQ(server.connected.at(0).group, 24);
+}
+
 TEST(OpenSsl, BothExportTheSameKeys) {
   Config config = config_for(Role::kClient);
   config.srtp_profiles = {SrtpProfile::kAeadAes128Gcm, SrtpProfile::kAes128CmHmacSha1Tag80};
@@ -231,7 +298,7 @@ TEST(OpenSsl, IsRefusedAsAClientWhoseCertificateWasNotAnnounced) {
 }
 
 TEST(OpenSsl, WithOtherSuitesOnlyIsToldSo) {
-  OpenSslEnd client({.role = Role::kClient, .suites = "ECDHE-ECDSA-AES256-GCM-SHA384"});
+  OpenSslEnd client({.role = Role::kClient, .suites = "ECDHE-ECDSA-AES128-SHA256"});
   Ours server(config_for(Role::kServer), 1);
   Line line(client, server);
 

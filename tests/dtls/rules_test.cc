@@ -195,7 +195,7 @@ TEST(Client, TakesNoOtherVersionSuiteOrCompression) {
 
   ServerPuppet suite;
   hello = suite.hello();
-  hello.cipher_suite = 0xc02c;
+  hello.cipher_suite = 0xc023;  // of CBC
   suite.send_hello(hello);
   EXPECT_EQ(suite.alert(), 47);  // illegal_parameter
 
