@@ -27,8 +27,9 @@ std::size_t ip_packet_size(const Address& address, std::size_t payload) {
   return payload + (address.is_v4() ? kIpv4AndUdp : kIpv6AndUdp);
 }
 
-Pipe::Passage Pipe::pass(Instant now, std::size_t size) {
-  if (impairment_.mtu != 0 && size > impairment_.mtu) return {"too big", {}, {}};
+Pipe::Passage Pipe::pass(Instant now, std::size_t size, Split split) {
+  if (split == Split::kNo && impairment_.mtu != 0 && size > impairment_.mtu)
+    return {"too big", {}, {}};
   const auto departure = transmit(now, size);
   if (!departure) return {"queue full", {}, {}};
   if (lose()) return {"lost", {}, {}};

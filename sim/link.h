@@ -55,6 +55,9 @@ struct Impairment {
 // What a payload measures as an IP packet: UDP header and the IP header of its family with it.
 std::size_t ip_packet_size(const Address& address, std::size_t payload);
 
+// May a packet be cut in two where it is too big? What TCP carries may.
+enum class Split : std::uint8_t { kNo, kYes };
+
 class Pipe {
  public:
   explicit Pipe(std::uint64_t seed) : dice_(seed) {}
@@ -68,7 +71,7 @@ class Pipe {
     std::optional<Instant> repeat;  // when its duplicate does
   };
   // A datagram of `size` bytes, IP header included, enters now. Instants must not go back.
-  Passage pass(Instant now, std::size_t size);
+  Passage pass(Instant now, std::size_t size, Split split = Split::kNo);
 
  private:
   // When the last bit has left; nullopt: the queue is full.

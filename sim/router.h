@@ -23,6 +23,13 @@ namespace glass::sim {
 using HostId = Strong<struct HostTag, std::uint16_t>;
 inline constexpr HostId kInternet{};
 
+// What a router sees of a packet.
+struct Header {
+  Transport transport = Transport::kUdp;
+  Address source;
+  Address target;
+};
+
 class Router {
  public:
   enum class Side : std::uint8_t { kInside, kOutside };
@@ -33,9 +40,9 @@ class Router {
     Rule rule;             // of a drop, where a standard asks for it
   };
   virtual ~Router() = default;
-  // A datagram comes in from one side and may be given other addresses. Inside to inside is
+  // A packet comes in from one side and may be given other addresses. Inside to inside is
   // hairpinning. A router keeps no packets and has no timers: it looks at `now` instead.
-  virtual Verdict forward(Instant now, Side from, Address& source, Address& target) = 0;
+  virtual Verdict forward(Instant now, Side from, Header& header) = 0;
 };
 
 // Which ids own an address in a segment. An owner of port 0 has every port that nobody else has.

@@ -27,6 +27,8 @@
 namespace glass::sim {
 namespace {
 
+constexpr std::size_t kTcpOverUdp = 12;  // bytes that a TCP header has more than one of UDP
+
 // Puts `value` into a slot that is free, or into a new one.
 template <class T>
 std::size_t store(std::vector<T>& slots, std::vector<std::size_t>& free, T value) {
@@ -90,6 +92,7 @@ void World::remove(HostId host) {
   removed_.push_back(std::move(place(host).guest));  // it may be the one that is speaking
   if (!draining_) removed_.clear();
   place(host).wants_drain = false;
+  forget_streams(host, nullptr);
 }
 
 void World::add_address(HostId host, const Address& address) {
@@ -98,6 +101,7 @@ void World::add_address(HostId host, const Address& address) {
 
 void World::remove_address(HostId host, const Address& address) {
   routes_.remove(place(host).segment, address, host);
+  forget_streams(host, &address);
 }
 
 void World::link(HostId a, HostId b, const Impairment& both) {
@@ -229,6 +233,7 @@ void World::report_timeout(Duration limit) const {
 
 void World::send(HostId sender, const Path& path, Bytes bytes) {
   Flight flight{.bytes = ByteVector(bytes.begin(), bytes.end()),
+                .origin = path,
                 .transport = path.transport,
                 .source = path.local,
                 .target = path.remote,
@@ -238,6 +243,7 @@ void World::send(HostId sender, const Path& path, Bytes bytes) {
   flight.segment = place(sender).segment;
   if (!routes_.owns(flight.segment, path.local, sender))
     return drop(flight, {}, "not an address of its host");
+  if (path.transport != Transport::kUdp) return send_on_stream(std::move(flight));
   launch(sender, std::move(flight));
 }
 
@@ -269,7 +275,10 @@ void World::fly(Flight flight) {
   if (flight.legs.empty()) return arrive(std::move(flight));
   Pipe& leg = *flight.legs.back();
   flight.legs.pop_back();
-  const auto passage = leg.pass(now_, ip_packet_size(flight.target, flight.bytes.size()));
+  const bool is_part = flight.kind != Kind::kDatagram;
+  const std::size_t size = ip_packet_size(flight.target, flight.bytes.size());
+  const auto passage =
+      is_part ? leg.pass(now_, size + kTcpOverUdp, Split::kYes) : leg.pass(now_, size);
   if (!passage.dropped.empty()) return drop(flight, {}, passage.dropped);
   if (passage.repeat) schedule(*passage.repeat, flight);
   schedule(passage.arrival, std::move(flight));
@@ -290,30 +299,43 @@ void World::cross(Flight flight) {
   using enum Router::Verdict::Onward;
   const HostId via = flight.to;
   const bool inside = flight.segment == via;
+  Header header{flight.transport, flight.source, flight.target};
   const auto verdict = place(via).router->forward(
-      now_, inside ? Router::Side::kInside : Router::Side::kOutside, flight.source, flight.target);
+      now_, inside ? Router::Side::kInside : Router::Side::kOutside, header);
+  flight.source = header.source;
+  flight.target = header.target;
   if (verdict.onward == kDrop) return drop(flight, verdict.rule, verdict.why);
   flight.segment = verdict.onward == kInside ? via : place(via).segment;
   launch(via, std::move(flight));
 }
 
+// The address may have moved away while the packet was on its way.
+bool World::is_reachable(const Flight& flight) const {
+  return places_.at(flight.to.value()).guest != nullptr &&
+         routes_.owns(flight.segment, flight.target, flight.to);
+}
+
 void World::deliver(Flight& flight) {
-  Place& to = place(flight.to);
-  // The address may have moved away while the datagram was on its way.
-  if (to.guest == nullptr || !routes_.owns(flight.segment, flight.target, flight.to))
-    return drop(flight, {}, "no such host");
+  if (!is_reachable(flight)) return drop(flight, {}, "no such host");
+  if (flight.kind != Kind::kDatagram) return deliver_part(flight);
+  hand_over(flight);
+}
+
+void World::hand_over(Flight& flight) {
   const Received in{
       {flight.transport, flight.target, flight.source},
       flight.bytes
   };
   trace(flight.to).packet({Direction::kReceived, &in.path, flight.id, flight.bytes});
-  to.guest->receive(now_, in);
+  place(flight.to).guest->receive(now_, in);
   poke(flight.to);
 }
 
 // What the network does to a packet stands in the trace of its sender. The metric says which
 // packet, for ladders; a duplicate may be dropped where the other copy arrives.
 void World::drop(const Flight& flight, Rule rule, std::string_view why) {
+  if (flight.kind != Kind::kDatagram && flight.kind != Kind::kReset)
+    return retry(flight, rule, why);
   trace(flight.sender).metric("dropped packet", flight.id);
   trace(flight.sender).drop(rule, why, flight.bytes);
 }

@@ -31,6 +31,13 @@ namespace glass::sim {
 inline constexpr std::uint64_t kMaxStepsPerInstant = 1'000'000;
 // Stretches that one datagram may travel, routers between them.
 inline constexpr std::size_t kMaxHops = 16;
+// Messages that wait for a connection, or for one that is missing before them.
+inline constexpr std::size_t kMaxStreamBacklog = 256;
+// How often a part of a stream is sent again before its connection is given up: with waits that
+// double, SYNs for half a minute, data for twelve seconds.
+inline constexpr std::size_t kMaxStreamRetries = 5;
+inline constexpr Duration kSynRetry = std::chrono::seconds(1);          // RFC 6298 §2
+inline constexpr Duration kDataRetry = std::chrono::milliseconds(200);  // as common systems have it
 
 class World {
  public:
@@ -74,6 +81,11 @@ class World {
   // What everything pays that leaves or reaches `host`, before and after the link between two.
   // For a router: its outside.
   void uplink(HostId host, const Impairment& up, const Impairment& down);
+
+  // What is sent over Transport::kTcp and kTls arrives whole, once and in order: the first message
+  // on a path opens a connection, which takes a round trip, and loss shows as delay. Whoever has
+  // the address accepts. Routers see each part. Where a connection breaks, the next message opens
+  // another.
 
   // --- Running ---
 
@@ -138,8 +150,15 @@ class World {
     HostId segment = kInternet;  // for a router: the one outside
     bool wants_drain = false;
   };
+  // What travels: a datagram, or a part of a TCP-like stream (see streams.cc).
+  enum class Kind : std::uint8_t { kDatagram, kSyn, kSynAck, kData, kReset };
   struct Flight {
     ByteVector bytes{};
+    Kind kind = Kind::kDatagram;
+    std::uint64_t stream = 0;
+    std::uint64_t sequence = 0;  // of data in its stream
+    std::size_t attempt = 0;     // how often this part of a stream was lost
+    Path origin{};               // as its sender sees it
     Transport transport = Transport::kUdp;
     Address source{};
     Address target{};
@@ -150,6 +169,17 @@ class World {
     std::vector<Pipe*> legs{};   // still to travel
     std::size_t hops = 0;
   };
+  // One end of a connection.
+  struct Stream {
+    std::uint64_t id = 0;
+    bool is_open = false;
+    std::deque<Flight> waiting{};             // for the connection
+    std::uint64_t sent = 0;                   // sequence number of the next
+    std::uint64_t expected = 0;               // of the next to be delivered
+    std::map<std::uint64_t, Flight> early{};  // came before its turn
+  };
+  using StreamKey = std::pair<HostId, Path>;
+
   struct Event {
     Instant at;
     std::uint64_t sequence;  // equal instants: first come, first served
@@ -179,6 +209,22 @@ class World {
   void arrive(Flight flight);
   void cross(Flight flight);
   void deliver(Flight& flight);
+  void hand_over(Flight& flight);
+  [[nodiscard]] bool is_reachable(const Flight& flight) const;
+
+  // streams.cc
+  void send_on_stream(Flight flight);
+  void send_part(HostId from, const Path& path, Kind kind, std::uint64_t stream);
+  void send_data(Stream& stream, Flight flight);
+  void open_stream(Stream& stream);
+  void deliver_part(Flight& flight);
+  void deliver_syn(const StreamKey& key, const Flight& flight);
+  void deliver_data(const StreamKey& key, Flight& flight);
+  void retry(Flight flight, Rule rule, std::string_view why);
+  void repeat(Flight flight);
+  void break_stream(const StreamKey& key);
+  void forget_streams(HostId host, const Address* address);
+
   void drop(const Flight& flight, Rule rule, std::string_view why);
   [[nodiscard]] Trace trace(HostId id) const { return {sink_, id.value(), Layer::kNet}; }
 
@@ -194,6 +240,8 @@ class World {
   std::vector<std::unique_ptr<Guest>> removed_;  // while one of them may be speaking
   Routes routes_;
   std::map<std::pair<HostId, HostId>, Pipe> pipes_;
+  std::map<StreamKey, Stream> streams_;
+  std::uint64_t last_stream_ = 0;
   std::vector<Event> events_;  // a heap, the earliest in front
   std::vector<Flight> flights_;
   std::vector<std::size_t> free_flights_;

@@ -21,8 +21,9 @@ using test::Speaker;
 class OneToOne final : public Router {
  public:
   OneToOne(Address inside, Address outside) : inside_(inside), outside_(outside) {}
-  Verdict forward(Instant, Side from, Address& source, Address& target) override {
+  Verdict forward(Instant, Side from, Header& header) override {
     using enum Verdict::Onward;
+    auto& [transport, source, target] = header;
     if (from == Side::kInside) {
       if (!source.same_ip(inside_)) return {kDrop, "not mine", {}};
       source = outside_.with_port(source.port);
@@ -140,8 +141,8 @@ TEST(Router, RoutersMayStandBehindRouters) {
 TEST(Router, APacketThatGoesInCirclesIsDropped) {
   class Mirror final : public Router {
    public:
-    Verdict forward(Instant, Side, Address&, Address& target) override {
-      target = kOutside;
+    Verdict forward(Instant, Side, Header& header) override {
+      header.target = kOutside;
       return {Verdict::Onward::kOutside, {}, {}};
     }
   };

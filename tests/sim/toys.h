@@ -25,9 +25,9 @@ struct Heard {
 class Speaker {
  public:
   using Event = Heard;
-  void say(Address from, Address to, std::string text) {
+  void say(Address from, Address to, std::string text, Transport transport = Transport::kUdp) {
     out_.push_back({
-        {Transport::kUdp, from, to},
+        {transport, from, to},
         std::move(text)
     });
   }
