@@ -35,6 +35,9 @@ enum class Method : std::uint16_t {
   kData = 0x007,
   kCreatePermission = 0x008,
   kChannelBind = 0x009,
+  kConnect = 0x00A,  // RFC 6062 §6.1, all below
+  kConnectionBind = 0x00B,
+  kConnectionAttempt = 0x00C,
 };
 
 enum class AttributeType : std::uint16_t {
@@ -80,6 +83,8 @@ enum class AttributeType : std::uint16_t {
   kAdditionalAddressFamily = 0x8000,
   kAddressErrorCode = 0x8001,
   kIcmp = 0x8004,
+  kConnectionId = 0x002A,    // RFC 6062 §6.2
+  kMobilityTicket = 0x8030,  // RFC 8016 §3.3
   // Seen from Chromium, without a specification.
   kGoogNetworkInfo = 0xC057,
 };

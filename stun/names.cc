@@ -46,6 +46,8 @@ std::string_view name(AttributeType type) {
     case AttributeType::kAdditionalAddressFamily: return "ADDITIONAL-ADDRESS-FAMILY";
     case AttributeType::kAddressErrorCode: return "ADDRESS-ERROR-CODE";
     case AttributeType::kIcmp: return "ICMP";
+    case AttributeType::kConnectionId: return "CONNECTION-ID";
+    case AttributeType::kMobilityTicket: return "MOBILITY-TICKET";
     case AttributeType::kGoogNetworkInfo: return "GOOG-NETWORK-INFO";
   }
   return "unknown attribute";
@@ -60,6 +62,9 @@ std::string_view name(Method method) {
     case Method::kData: return "Data";
     case Method::kCreatePermission: return "CreatePermission";
     case Method::kChannelBind: return "ChannelBind";
+    case Method::kConnect: return "Connect";
+    case Method::kConnectionBind: return "ConnectionBind";
+    case Method::kConnectionAttempt: return "ConnectionAttempt";
   }
   return "unknown method";
 }
@@ -83,7 +88,10 @@ std::string_view reason_phrase(unsigned code) {
     case 438: return "Stale Nonce";
     case 487: return "Role Conflict";  // RFC 8445 §7.3.1.1
     case 500: return "Server Error";
-    case 403: return "Forbidden";  // RFC 8656 §19, from here on
+    case 403: return "Forbidden";                  // RFC 8656 §19, from here on
+    case 405: return "Mobility Forbidden";         // RFC 8016 §3.4
+    case 446: return "Connection Already Exists";  // RFC 6062 §6.3
+    case 447: return "Connection Timeout or Failure";
     case 437: return "Allocation Mismatch";
     case 440: return "Address Family not Supported";
     case 441: return "Wrong Credentials";

@@ -1,6 +1,6 @@
 // stun/turn/attributes.h - the attributes that TURN adds to STUN, and the frame of channel data.
 //
-// RFC 8656 §12.4 (ChannelData), §18 (attributes). Codec only: no allocation lives here.
+// RFC 8656 §12.4 (ChannelData), §18 (attributes); RFC 6062 §6.2, RFC 8016 §3.3. Codec only.
 // Tested by: tests/stun/turn/attributes_test.cc
 #pragma once
 
@@ -20,7 +20,8 @@ namespace glass::stun::turn {
 
 inline constexpr std::uint16_t kChannelMin = 0x4000;  // RFC 8656 §12
 inline constexpr std::uint16_t kChannelMax = 0x4FFF;
-inline constexpr std::uint8_t kProtocolUdp = 17;  // RFC 8656 §18.8: the only one allowed
+inline constexpr std::uint8_t kProtocolUdp = 17;  // RFC 8656 §18.8
+inline constexpr std::uint8_t kProtocolTcp = 6;   // RFC 6062 §4.1
 
 using Lifetime = Number32<AttributeType::kLifetime>;  // seconds
 using XorPeerAddress = XorAddress<AttributeType::kXorPeerAddress>;
@@ -30,6 +31,8 @@ using RequestedAddressFamily = Family<AttributeType::kRequestedAddressFamily>;
 using AdditionalAddressFamily = Family<AttributeType::kAdditionalAddressFamily>;
 using DontFragment = Flag<AttributeType::kDontFragment>;
 using ReservationToken = Number64<AttributeType::kReservationToken>;
+using ConnectionId = Number32<AttributeType::kConnectionId>;    // RFC 6062 §6.2.1
+using MobilityTicket = Opaque<AttributeType::kMobilityTicket>;  // RFC 8016 §3.3
 
 //  |        Channel Number         |         RFFU = 0              |      RFC 8656 §18.1
 struct ChannelNumber {
