@@ -9,14 +9,19 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "base/address.h"
+#include "base/bytes.h"
 #include "base/check.h"
 #include "base/node.h"
 #include "base/time.h"
 #include "base/trace.h"
 #include "net/asio.h"
+#include "net/poller.h"
 #include "net/udp.h"
 
 namespace glass::net {
@@ -31,20 +36,35 @@ constexpr int kBatchesInARow = 4;
 
 struct Loop::Impl {
   // A socket under a node, and the wait for it.
-  struct Port {
-    Port(asio::io_context& io, UdpSocket& s) : socket(s), wait(io, s.handle()) {}
-    ~Port() { (void)wait.release(); }  // the handle belongs to the UdpSocket
+  struct Port final : Watched {
+    Port(Impl& i, NodeId n, UdpSocket& s)
+        : impl(i), id(n), socket(s), handle(s.handle()), watch(i.poller.watch(handle, *this)) {}
+    ~Port() override { impl.poller.unwatch(watch, handle); }
     Port(const Port&) = delete;
     Port& operator=(const Port&) = delete;
+    void on_ready(Ready ready) override { impl.on_ready(*this, ready); }
 
+    Impl& impl;
+    NodeId id;
     UdpSocket& socket;
-    asio::posix::stream_descriptor wait;
+    int handle;
+    WatchId watch;
+    bool awaits_write = false;
+  };
+  struct AddressHash {
+    std::size_t operator()(const Address& address) const {
+      return std::hash<std::string_view>()(as_text(address.ip)) * 31 + address.port;
+    }
   };
   struct Entry {
     SendBatch batch;
     std::unique_ptr<Driven> driven;
-    std::vector<std::unique_ptr<Port>> ports;
-    bool blocked = false;  // a socket is full: its writability is awaited
+    std::unordered_map<Address, std::unique_ptr<Port>, AddressHash> ports;
+    std::vector<Carrier*> carriers;
+    Port* blocked_by = nullptr;   // a socket is full: its writability is awaited
+    std::uint64_t committed = 0;  // datagrams that the node gave
+    bool answers_each = false;
+    bool touched = false;  // was given something in this dispatch
     bool dirty = false;    // poked
   };
   struct Timer {
@@ -52,7 +72,13 @@ struct Loop::Impl {
     Task task;
   };
 
-  explicit Impl(Sink* s) : sink(s), alarm(io), work(io.get_executor()) {}
+  explicit Impl(Sink* s)
+      : sink(s), alarm(io), sockets(io, poller.handle()), work(io.get_executor()) {
+    wait();
+  }
+  ~Impl() { (void)sockets.release(); }  // the handle belongs to the poller
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   [[nodiscard]] Instant now() const {
     return Instant{std::chrono::duration_cast<Duration>(Clock::now() - birth)};
@@ -63,11 +89,14 @@ struct Loop::Impl {
     return instant;
   }
 
-  void wait_readable(NodeId id, Port& port);
-  void on_readable(NodeId id, Port& port);
-  void wait_writable(NodeId id, Port& port);
+  void wait();
+  void on_ready(Port& port, Ready ready);
+  void give(Entry& entry, NodeId id, Instant instant, const Received& in);
+  void touch(Entry& entry, NodeId id);
+  void settle_touched();
   void settle(NodeId id);
-  bool flush(NodeId id, Entry& entry);
+  bool pull(Entry& entry, Instant instant);
+  bool flush(Entry& entry);
   void on_alarm();
   void settle_dirty();
   void arm();
@@ -84,12 +113,15 @@ struct Loop::Impl {
                                      std::chrono::system_clock::now().time_since_epoch())
                                      .count());
   asio::io_context io{1};
+  Poller poller;
   asio::steady_timer alarm;
+  asio::posix::stream_descriptor sockets;  // readable while any socket is
   Instant armed_for = kNever;
   asio::executor_work_guard<asio::io_context::executor_type> work;
   std::unique_ptr<asio::signal_set> signals;
   std::move_only_function<void(int)> on_signal;
   ReceiveBatch received;
+  std::vector<NodeId> touched;
   std::map<NodeId, std::unique_ptr<Entry>> entries;
   std::map<TimerId, Timer> timers;
   std::uint32_t next_node = 1;
@@ -101,23 +133,16 @@ struct Loop::Impl {
 
 // --- Waiting ----------------------------------------------------------------------------------
 
-void Loop::Impl::wait_readable(NodeId id, Port& port) {
-  port.wait.async_wait(asio::posix::descriptor_base::wait_read,
-                       [this, id, &port](const asio::error_code& error) {
-                         if (!error && find(id) != nullptr) on_readable(id, port);
-                       });
-}
-
-void Loop::Impl::wait_writable(NodeId id, Port& port) {
-  port.wait.async_wait(asio::posix::descriptor_base::wait_write,
-                       [this, id](const asio::error_code& error) {
-                         Entry* const entry = find(id);
-                         if (error || entry == nullptr) return;
-                         entry->blocked = false;
-                         (void)tick();
-                         settle(id);
-                         settle_dirty();
-                       });
+void Loop::Impl::wait() {
+  sockets.async_wait(asio::posix::descriptor_base::wait_read,
+                     [this](const asio::error_code& error) {
+                       if (error) return;
+                       (void)tick();
+                       poller.dispatch();
+                       settle_touched();
+                       settle_dirty();
+                       wait();
+                     });
 }
 
 Instant Loop::Impl::earliest() const {
@@ -143,20 +168,45 @@ void Loop::Impl::arm() {
 
 // --- Inputs -----------------------------------------------------------------------------------
 
-void Loop::Impl::on_readable(NodeId id, Port& port) {
+void Loop::Impl::on_ready(Port& port, Ready ready) {
+  const NodeId id = port.id;
   Entry& entry = *find(id);
+  if (ready.writable && entry.blocked_by == &port) {
+    entry.blocked_by = nullptr;
+    port.awaits_write = false;
+    poller.change(port.watch, port.handle, Poller::Interest::kRead);
+    touch(entry, id);
+  }
+  if (!ready.readable) return;
   for (int round = 0; round < kBatchesInARow; ++round) {
     const Instant instant = tick();
-    const std::size_t filled = port.socket.receive(received, [&](const Received& in) {
-      entry.driven->receive(instant, in);
-      while (entry.driven->handle_event()) {  // a view in an event dies with the next datagram
-      }
-    });
-    settle(id);
+    const std::size_t filled =
+        port.socket.receive(received, [&](const Received& in) { give(entry, id, instant, in); });
     if (filled < ReceiveBatch::kSlots) break;
+    settle(id);
   }
-  wait_readable(id, port);
-  settle_dirty();
+}
+
+void Loop::Impl::give(Entry& entry, NodeId id, Instant instant, const Received& in) {
+  touch(entry, id);
+  entry.driven->receive(instant, in);
+  while (entry.driven->handle_event()) {  // a view in an event dies with the next datagram
+  }
+  if (entry.answers_each && entry.blocked_by == nullptr) (void)pull(entry, instant);
+}
+
+void Loop::Impl::touch(Entry& entry, NodeId id) {
+  if (!std::exchange(entry.touched, true)) touched.push_back(id);
+}
+
+void Loop::Impl::settle_touched() {
+  for (std::size_t i = 0; i < touched.size(); ++i) {  // settling may touch others
+    Entry* const entry = find(touched[i]);
+    if (entry == nullptr) continue;
+    entry->touched = false;
+    settle(touched[i]);
+  }
+  touched.clear();
 }
 
 void Loop::Impl::on_alarm() {
@@ -191,33 +241,49 @@ void Loop::Impl::settle(NodeId id) {
     Entry* const entry = find(id);
     if (entry == nullptr) return;
     while (entry->driven->handle_event()) idle = false;
-    if (entry->blocked) return;
-    const Instant instant = now();
-    for (;;) {
-      if (entry->batch.is_full() && !flush(id, *entry)) return;
-      const auto path = entry->driven->poll_transmit(instant, entry->batch.slot());
-      if (!path) break;
-      entry->batch.commit(*path);
-      idle = false;
-    }
-    if (!flush(id, *entry)) return;
+    if (entry->blocked_by != nullptr) return;
+    const std::uint64_t before = entry->committed;
+    const bool flows = pull(*entry, now()) && flush(*entry);
+    for (Carrier* const carrier : entry->carriers) carrier->flush();
+    if (!flows) return;
+    if (entry->committed != before) idle = false;
+  }
+}
+
+// Everything that the node has to say, into its batch; false: a socket is full.
+bool Loop::Impl::pull(Entry& entry, Instant instant) {
+  for (;;) {
+    if (entry.batch.is_full() && !flush(entry)) return false;
+    const auto path = entry.driven->poll_transmit(instant, entry.batch.slot());
+    if (!path) return true;
+    entry.batch.commit(*path);
+    ++entry.committed;
   }
 }
 
 // Empties the batch; false: blocked.
-bool Loop::Impl::flush(NodeId id, Entry& entry) {
+bool Loop::Impl::flush(Entry& entry) {
   while (!entry.batch.is_empty()) {
-    const auto port = std::ranges::find_if(entry.ports, [&](const auto& p) {
-      return p->socket.local() == entry.batch.front_path().local;
-    });
-    if (port == entry.ports.end()) {
+    const Path& path = entry.batch.front_path();
+    if (path.transport != Transport::kUdp) {
+      const bool taken = std::ranges::any_of(entry.carriers, [&](Carrier* carrier) {
+        return carrier->send(path, entry.batch.front());
+      });
+      if (!taken) ++homeless;
+      entry.batch.drop_front(1);
+      continue;
+    }
+    const auto found = entry.ports.find(path.local);
+    if (found == entry.ports.end()) {
       ++homeless;
       entry.batch.drop_front(1);
       continue;
     }
-    if ((*port)->socket.flush(entry.batch) == UdpSocket::Flush::kDone) continue;
-    entry.blocked = true;
-    wait_writable(id, **port);
+    Port& port = *found->second;
+    if (port.socket.flush(entry.batch) == UdpSocket::Flush::kDone) continue;
+    entry.blocked_by = &port;
+    if (!std::exchange(port.awaits_write, true))
+      poller.change(port.watch, port.handle, Poller::Interest::kReadAndWrite);
     return false;
   }
   return true;
@@ -243,6 +309,7 @@ Instant Loop::now() const { return impl_->now(); }
 std::uint64_t Loop::wall_seconds() const { return impl_->wall_seconds; }
 std::uint64_t Loop::homeless() const { return impl_->homeless; }
 asio::io_context& Loop::context() { return impl_->io; }
+Poller& Loop::poller() { return impl_->poller; }
 
 NodeId Loop::add_driven(std::unique_ptr<Driven> driven, std::span<UdpSocket* const> sockets) {
   const NodeId id{impl_->next_node++};
@@ -257,8 +324,36 @@ NodeId Loop::add_driven(std::unique_ptr<Driven> driven, std::span<UdpSocket* con
 void Loop::add_socket(NodeId id, UdpSocket& socket) {
   Impl::Entry* const entry = impl_->find(id);
   CHECK(entry != nullptr);
-  entry->ports.push_back(std::make_unique<Impl::Port>(impl_->io, socket));
-  impl_->wait_readable(id, *entry->ports.back());
+  entry->ports.insert_or_assign(socket.local(), std::make_unique<Impl::Port>(*impl_, id, socket));
+}
+
+void Loop::remove_socket(NodeId id, const UdpSocket& socket) {
+  Impl::Entry* const entry = impl_->find(id);
+  if (entry == nullptr) return;
+  const auto found = entry->ports.find(socket.local());
+  if (found == entry->ports.end()) return;
+  if (entry->blocked_by == found->second.get()) entry->blocked_by = nullptr;
+  entry->ports.erase(found);
+}
+
+void Loop::add_carrier(NodeId id, Carrier& carrier) {
+  Impl::Entry* const entry = impl_->find(id);
+  CHECK(entry != nullptr);
+  entry->carriers.push_back(&carrier);
+}
+
+void Loop::remove_carrier(NodeId id, Carrier& carrier) {
+  if (Impl::Entry* const entry = impl_->find(id)) std::erase(entry->carriers, &carrier);
+}
+
+void Loop::deliver(NodeId id, const Received& in) {
+  if (Impl::Entry* const entry = impl_->find(id)) impl_->give(*entry, id, now(), in);
+}
+
+void Loop::answer_each(NodeId id) {
+  Impl::Entry* const entry = impl_->find(id);
+  CHECK(entry != nullptr);
+  entry->answers_each = true;
 }
 
 void Loop::remove(NodeId id) { impl_->entries.erase(id); }

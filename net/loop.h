@@ -1,7 +1,8 @@
 // net/loop.h - one thread that lets many Nodes talk over real sockets.
 //
 // Waits until a socket is readable or the earliest next_time() has come, gives every datagram to
-// its node, and carries away what the node has to say. Asio waits; the bytes move in udp.cc. Beside
+// its node, and carries away what the node has to say. Asio waits; the bytes move in udp.cc and
+// streams.cc. Beside
 // sim/world.cc the only place where an Instant is made: its zero is the birth of the Loop.
 // All but post() and stop() belong to the thread that runs the loop.  Tested by: loop_test.cc
 #pragma once
@@ -20,6 +21,7 @@
 #include "base/strong.h"
 #include "base/time.h"
 #include "base/trace.h"
+#include "net/poller.h"
 #include "net/udp.h"
 
 namespace asio {
@@ -41,6 +43,16 @@ class Driven {
   virtual std::optional<Path> poll_transmit(Instant now, PacketBuffer& out) = 0;
   // Takes one event and handles it; false: there was none.
   virtual bool handle_event() = 0;
+};
+
+// What carries packets of a node beside its UDP sockets: the connections of streams.h.
+class Carrier {
+ public:
+  virtual ~Carrier() = default;
+  // False: it carries nothing on such a path.
+  virtual bool send(const Path& path, Bytes packet) = 0;
+  // Everything was said for now: let it go.
+  virtual void flush() = 0;
 };
 
 class Loop {
@@ -72,6 +84,16 @@ class Loop {
     return add(node, std::span(&one, 1), std::move(on_event));
   }
   void add_socket(NodeId id, UdpSocket& socket);
+  // No more of this socket. Allowed while the node is being called, but never while it is given
+  // what came to this very socket.
+  void remove_socket(NodeId id, const UdpSocket& socket);
+  void add_carrier(NodeId id, Carrier& carrier);
+  void remove_carrier(NodeId id, Carrier& carrier);
+  // A packet for the node from a carrier; the node is settled before the loop waits again.
+  void deliver(NodeId id, const Received& in);
+  // From now on the node is asked for its answer after each datagram instead of each batch: right
+  // for servers, whose answers it would have to queue, wrong for who acknowledges in batches.
+  void answer_each(NodeId id);
   // Never inside an event of that very node: post() it instead.
   void remove(NodeId id);
   // A command was given to this node outside of its own events: look what it has to say.
@@ -94,6 +116,7 @@ class Loop {
   // Datagrams that no socket of the node could carry: their path names a foreign local address.
   [[nodiscard]] std::uint64_t homeless() const;
   [[nodiscard]] asio::io_context& context();
+  [[nodiscard]] Poller& poller();
 
  private:
   template <class N, class OnEvent>

@@ -1,5 +1,6 @@
 #include "net/udp.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <netinet/in.h>
@@ -65,7 +66,23 @@ bool would_block(int code) { return code == EAGAIN || code == EWOULDBLOCK; }
 }  // namespace
 
 struct ReceiveBatch::Slots {
-  Slots() : storage(std::make_unique_for_overwrite<std::uint8_t[]>(kSlots * kSlotSize)) {}
+  Slots() : storage(std::make_unique_for_overwrite<std::uint8_t[]>(kSlots * kSlotSize)) {
+    for (std::size_t i = 0; i < kSlots; ++i) {
+      vectors[i] = {.iov_base = slot(i).data(), .iov_len = kSlotSize};
+      headers[i].msg_hdr.msg_name = &names[i];
+      headers[i].msg_hdr.msg_iov = &vectors[i];
+      headers[i].msg_hdr.msg_iovlen = 1;
+      headers[i].msg_hdr.msg_control = controls[i].bytes.data();
+    }
+  }
+  // The kernel wrote lengths into the first `used` headers; the rest is as it was.
+  void make_ready() {
+    for (std::size_t i = 0; i < used; ++i) {
+      headers[i].msg_hdr.msg_namelen = sizeof names[i];
+      headers[i].msg_hdr.msg_controllen = controls[i].bytes.size();
+      headers[i].msg_hdr.msg_flags = 0;
+    }
+  }
 
   MutableBytes slot(std::size_t index) {
     return MutableBytes(storage.get(), kSlots * kSlotSize).subspan(index * kSlotSize, kSlotSize);
@@ -76,13 +93,14 @@ struct ReceiveBatch::Slots {
   std::array<iovec, kSlots> vectors{};
   std::array<sockaddr_storage, kSlots> names{};
   std::array<Control, kSlots> controls{};
+  std::size_t used = kSlots;
 };
 
 ReceiveBatch::ReceiveBatch() : slots_(std::make_unique<Slots>()) {}
 ReceiveBatch::~ReceiveBatch() = default;
 
 // What one sendmmsg is told: up to one message per datagram, fewer where neighbours form a run.
-struct UdpSocket::Messages {
+struct SendBatch::Messages {
   std::array<mmsghdr, SendBatch::kSlots> headers{};
   std::array<iovec, SendBatch::kSlots> vectors{};
   std::array<Control, SendBatch::kSlots> controls{};
@@ -92,24 +110,26 @@ struct UdpSocket::Messages {
   std::size_t vectors_used = 0;
 };
 
-UdpSocket::UdpSocket(int handle, const Address& local)
-    : handle_(handle), local_(local), messages_(std::make_unique<Messages>()) {}
+SendBatch::SendBatch() : messages_(std::make_unique<Messages>()) {}
+SendBatch::~SendBatch() = default;
+
+UdpSocket::UdpSocket(int handle, const Address& local) : handle_(handle), local_(local) {}
 
 UdpSocket::UdpSocket(UdpSocket&& other) noexcept
     : handle_(std::exchange(other.handle_, -1)),
       local_(other.local_),
       segments_(other.segments_),
+      drops_when_full_(other.drops_when_full_),
       loss_(other.loss_),
-      counters_(other.counters_),
-      messages_(std::move(other.messages_)) {}
+      counters_(other.counters_) {}
 
 UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept {
   std::swap(handle_, other.handle_);
   std::swap(local_, other.local_);
   std::swap(segments_, other.segments_);
+  std::swap(drops_when_full_, other.drops_when_full_);
   std::swap(loss_, other.loss_);
   std::swap(counters_, other.counters_);
-  std::swap(messages_, other.messages_);
   return *this;
 }
 
@@ -136,6 +156,7 @@ Result<UdpSocket, SocketError> UdpSocket::open(const Address& local, const Optio
 }
 
 void UdpSocket::configure(const Options& options) {
+  drops_when_full_ = options.drops_when_full;
   set_option(handle_, SOL_SOCKET, SO_RCVBUF, options.buffer_size);
   set_option(handle_, SOL_SOCKET, SO_SNDBUF, options.buffer_size);
   if (!options.segmentation) return;
@@ -149,22 +170,12 @@ void UdpSocket::configure(const Options& options) {
 
 std::size_t UdpSocket::fill(ReceiveBatch& batch) {
   ReceiveBatch::Slots& slots = *batch.slots_;
-  for (std::size_t i = 0; i < ReceiveBatch::kSlots; ++i) {
-    const MutableBytes slot = slots.slot(i);
-    slots.vectors[i] = {.iov_base = slot.data(), .iov_len = slot.size()};
-    msghdr& header = slots.headers[i].msg_hdr;
-    header = {};
-    header.msg_name = &slots.names[i];
-    header.msg_namelen = sizeof slots.names[i];
-    header.msg_iov = &slots.vectors[i];
-    header.msg_iovlen = 1;
-    header.msg_control = slots.controls[i].bytes.data();
-    header.msg_controllen = slots.controls[i].bytes.size();
-  }
+  slots.make_ready();
   ++counters_.receive_calls;
   const int filled =
       recvmmsg(handle_, slots.headers.data(), ReceiveBatch::kSlots, MSG_DONTWAIT, nullptr);
-  if (filled >= 0) return static_cast<std::size_t>(filled);
+  slots.used = static_cast<std::size_t>(std::max(filled, 0));
+  if (filled >= 0) return slots.used;
   if (!would_block(errno)) ++counters_.receive_errors;
   return 0;
 }
@@ -195,7 +206,7 @@ UdpSocket::Flush UdpSocket::flush(SendBatch& batch) {
   while (end < batch.end_ && batch.paths_[end].local == local_) ++end;
   while (batch.begin_ < end) {
     gather(batch, batch.begin_, end);
-    if (messages_->count == 0) {  // every one of them is lost on purpose
+    if (batch.messages_->count == 0) {  // every one of them is lost on purpose
       batch.drop_front(end - batch.begin_);
       break;
     }
@@ -208,7 +219,7 @@ UdpSocket::Flush UdpSocket::flush(SendBatch& batch) {
 // Turns slots [begin, end) into messages: a run of equal-sized datagrams to one address, of which
 // the last may be shorter, is one message that the kernel cuts.
 void UdpSocket::gather(SendBatch& batch, std::size_t begin, std::size_t end) {
-  Messages& m = *messages_;
+  SendBatch::Messages& m = *batch.messages_;
   m.count = m.vectors_used = 0;
   std::size_t run_size = 0;  // of its first datagram; 0: the run is closed
   std::size_t run_bytes = 0;
@@ -248,7 +259,7 @@ void UdpSocket::gather(SendBatch& batch, std::size_t begin, std::size_t end) {
 }
 
 UdpSocket::Flush UdpSocket::submit(SendBatch& batch) {
-  Messages& m = *messages_;
+  SendBatch::Messages& m = *batch.messages_;
   const std::size_t begin = batch.begin_;
   std::size_t done = 0;
   while (done < m.count) {
@@ -261,7 +272,7 @@ UdpSocket::Flush UdpSocket::submit(SendBatch& batch) {
     }
     const int code = errno;
     if (code == EINTR) continue;
-    if (would_block(code)) break;
+    if (would_block(code) && !drops_when_full_) break;
     send_apart(m.headers[done].msg_hdr, code);
     ++done;
   }
@@ -272,8 +283,8 @@ UdpSocket::Flush UdpSocket::submit(SendBatch& batch) {
 // The kernel refused a message with `code`. A run may still go as single datagrams; where the
 // device cannot cut (EIO, EINVAL), runs are given up for good.
 void UdpSocket::send_apart(msghdr& refused, int code) {
-  if (refused.msg_iovlen == 1) {
-    ++counters_.send_errors;
+  if (refused.msg_iovlen == 1 || would_block(code)) {
+    counters_.send_errors += refused.msg_iovlen;
     return;
   }
   if (code == EIO || code == EINVAL) segments_ = false;

@@ -65,6 +65,11 @@ class SendBatch {
  public:
   static constexpr std::size_t kSlots = 64;
 
+  SendBatch();
+  ~SendBatch();
+  SendBatch(const SendBatch&) = delete;
+  SendBatch& operator=(const SendBatch&) = delete;
+
   [[nodiscard]] bool is_full() const { return end_ == kSlots; }
   [[nodiscard]] bool is_empty() const { return begin_ == end_; }
   [[nodiscard]] std::size_t size() const { return end_ - begin_; }
@@ -80,6 +85,7 @@ class SendBatch {
     paths_[end_++] = path;
   }
   [[nodiscard]] const Path& front_path() const { return paths_[begin_]; }
+  [[nodiscard]] Bytes front() const { return slots_[begin_].bytes(); }
   // The first `count` datagrams are done with.
   void drop_front(std::size_t count) {
     CHECK(count <= size());
@@ -89,8 +95,10 @@ class SendBatch {
 
  private:
   friend class UdpSocket;
+  struct Messages;  // the arguments of sendmmsg
   std::array<PacketBuffer, kSlots> slots_;
   std::array<Path, kSlots> paths_;
+  std::unique_ptr<Messages> messages_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 };
@@ -100,6 +108,7 @@ class UdpSocket {
   struct Options {
     bool segmentation = true;           // UDP_SEGMENT and UDP_GRO, where the kernel has them
     int buffer_size = 4 * 1024 * 1024;  // asked of the kernel, both directions; it may give less
+    bool drops_when_full = false;       // else the node waits until it is writable: not for relays
   };
 
   // Bound to `local`; port 0 takes a free one. One socket serves one address: where a machine has
@@ -150,7 +159,6 @@ class UdpSocket {
     MutableBytes left;
     std::size_t size = 0;
   };
-  struct Messages;  // the arguments of sendmmsg
 
   UdpSocket(int handle, const Address& local);
   void configure(const Options& options);
@@ -164,9 +172,9 @@ class UdpSocket {
   int handle_ = -1;
   Address local_;
   bool segments_ = false;
+  bool drops_when_full_ = false;
   std::optional<Loss> loss_;
   UdpCounters counters_;
-  std::unique_ptr<Messages> messages_;
 };
 
 }  // namespace glass::net
