@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 
 #include "demo/commands/commands.h"
@@ -29,6 +30,12 @@ struct CommandLine {
   std::string loss = "0";
   RunOptions run;
   ExplainOptions explain;
+  MatrixOptions matrix;
+  bool json = false;
+  bool list_scenarios = false;
+  // Whether they were given at all is asked of CLI11.
+  bool ipv6 = false;
+  bool turn = false;
   ShareOptions share;
   std::string server = "localhost:8080";
   std::string code;
@@ -56,15 +63,41 @@ CLI::App* add_lab(CLI::App& app, CommandLine& line) {
 
 CLI::App* add_run(CLI::App& app, CommandLine& line) {
   CLI::App* const run =
-      app.add_subcommand("run", "simulate a scenario (first-light) and print who said what");
-  run->add_option("scenario", line.run.scenario, "first-light")->required();
+      app.add_subcommand("run", "simulate a scenario and print who said what (--list: which)");
+  run->add_option("scenario", line.run.scenario, "first-light, symmetric, ... (see --list)");
+  run->add_flag("--list", line.list_scenarios, "which scenarios there are");
   run->add_option("--seed", line.run.seed, "the same seed gives the same bytes");
   run->add_option("--trace", line.run.trace, "write all events as lines of JSON; -: to stdout");
   run->add_option("--pcapng", line.run.pcapng, "write a capture that Wireshark opens decrypted");
   run->add_option("--keylog", line.run.keylog, "write the keys in the form of SSLKEYLOGFILE");
   run->add_flag("--rules", line.run.rules, "print the rules that fired, too");
   add_loss(run, line);
+  RunOptions& to = line.run;
+  run->add_option("--a-nat", to.a_nat, "Alice's NAT: mapping/filtering (ei, ad, apd), or none");
+  run->add_option("--b-nat", to.b_nat, "Bob's NAT");
+  run->add_option("--a-cgnat", to.a_cgnat, "the NAT of Alice's provider, around her own");
+  run->add_option("--b-cgnat", to.b_cgnat, "the NAT of Bob's provider");
+  run->add_flag("--udp-blocked-a", to.a_udp_blocked, "Alice's network lets no UDP out");
+  run->add_flag("--udp-blocked-b", to.b_udp_blocked, "Bob's network lets no UDP out");
+  run->add_flag("--tcp-blocked-a", to.a_tcp_blocked, "Alice's network lets no TCP out");
+  run->add_flag("--tcp-blocked-b", to.b_tcp_blocked, "Bob's network lets no TCP out");
+  run->add_flag("--no-hairpin", to.no_hairpin, "no NAT turns packets back in");
+  run->add_flag("--ipv6,!--no-ipv6", line.ipv6, "IPv6 beside IPv4, behind firewalls");
+  run->add_flag("--turn,!--no-turn", line.turn, "is there a TURN server?");
+  run->add_option("--delay", to.delay_ms, "milliseconds one way, between networks");
   return run;
+}
+
+CLI::App* add_matrix(CLI::App& app, CommandLine& line) {
+  CLI::App* const matrix = app.add_subcommand(
+      "matrix", "who meets whom: all pairs of NATs, computed by running ICE for each");
+  matrix->add_option("--seed", line.matrix.seed, "of every cell");
+  matrix->add_flag("--json", line.json, "one object with all cells");
+  auto* const turn =
+      matrix->add_flag("--turn,!--no-turn", line.turn,
+                       "only with a TURN server, or only without (both unless given)");
+  turn->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  return matrix;
 }
 
 CLI::App* add_explain(CLI::App& app, CommandLine& line) {
@@ -137,6 +170,7 @@ int run(int count, char** arguments) {
       "5 timeout, 6 this machine (port, file, disk), 7 not supported, 70 internal.");
   const CLI::App* const lab = add_lab(app, line);
   const CLI::App* const scenario = add_run(app, line);
+  const CLI::App* const matrix = add_matrix(app, line);
   const CLI::App* const explain = add_explain(app, line);
   const CLI::App* const send = add_send(app, line);
   const CLI::App* const receive = add_receive(app, line);
@@ -156,8 +190,18 @@ int run(int count, char** arguments) {
     return run_lab(line.lab, line.open_browser);
   }
   if (scenario->parsed()) {
-    line.run.loss_per_million = *parse_loss(line.loss);
+    if (line.list_scenarios)
+      return std::fputs(scenario_list().c_str(), stdout) < 0 ? kExitLocal : kExitDone;
+    if (scenario->count("--ipv6") > 0) line.run.ipv6 = line.ipv6;
+    if (scenario->count("--turn") > 0) line.run.turn = line.turn;
+    if (scenario->count("--loss") > 0) line.run.loss_per_million = *parse_loss(line.loss);
     return run_scenario(line.run);
+  }
+  if (matrix->parsed()) {
+    const bool is_given = matrix->count("--turn") > 0;
+    line.matrix.with_turn = !is_given || line.turn;
+    line.matrix.without_turn = !is_given || !line.turn;
+    return run_matrix(line.matrix, line.json);
   }
   if (const auto failure = finish_share(line)) return report(*failure);
   return send->parsed()      ? run_send(line.share)

@@ -1,6 +1,7 @@
 #include "sim/router.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "base/address.h"
@@ -19,6 +20,13 @@ void Routes::remove(HostId segment, const Address& address, HostId owner) {
   if (entry == owners_.end()) return;
   std::erase(entry->second, owner);
   if (entry->second.empty()) owners_.erase(entry);
+}
+
+void Routes::remove_all(HostId owner) {
+  for (auto entry = owners_.begin(); entry != owners_.end();) {
+    std::erase(entry->second, owner);
+    entry = entry->second.empty() ? owners_.erase(entry) : std::next(entry);
+  }
 }
 
 std::vector<HostId> Routes::find(HostId segment, const Address& address) const {

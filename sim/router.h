@@ -50,6 +50,7 @@ class Routes {
  public:
   void add(HostId segment, const Address& address, HostId owner);
   void remove(HostId segment, const Address& address, HostId owner);
+  void remove_all(HostId owner);
   // One owner, or none; any number for a multicast address. In the order they were added.
   [[nodiscard]] std::vector<HostId> find(HostId segment, const Address& address) const;
   [[nodiscard]] bool owns(HostId segment, const Address& address, HostId owner) const;

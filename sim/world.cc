@@ -104,6 +104,14 @@ void World::remove_address(HostId host, const Address& address) {
   forget_streams(host, &address);
 }
 
+void World::move(HostId host, std::span<const Address> addresses, HostId behind) {
+  CHECK(behind == kInternet || place(behind).router != nullptr);
+  routes_.remove_all(host);
+  forget_streams(host, nullptr);
+  place(host).segment = behind;
+  for (const Address& address : addresses) routes_.add(behind, address, host);
+}
+
 void World::link(HostId a, HostId b, const Impairment& both) {
   link_one_way(a, b, both);
   link_one_way(b, a, both);

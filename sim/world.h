@@ -74,6 +74,9 @@ class World {
   void add_address(HostId host, const Address& address);
   void remove_address(HostId host, const Address& address);
 
+  // Into another network, with other addresses and none of the old ones; connections break.
+  void move(HostId host, std::span<const Address> addresses, HostId behind = kInternet);
+
   // Between two hosts of one segment, a host and its router, or a router and a host outside: both
   // directions alike, or one. May be changed at any time.
   void link(HostId a, HostId b, const Impairment& both);

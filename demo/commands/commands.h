@@ -12,6 +12,7 @@
 
 #include "demo/exit_code.h"
 #include "demo/lab.h"
+#include "demo/scenarios/matrix.h"
 #include "demo/share.h"
 
 namespace glass::demo {
@@ -29,13 +30,32 @@ int run_lab(LabOptions options, bool open_browser);
 struct RunOptions {
   std::string scenario;
   std::uint64_t seed = 1;
-  std::uint32_t loss_per_million = 0;
+  std::optional<std::uint32_t> loss_per_million{};  // nullopt: as the scenario has it
+  // For the scenarios with NATs; empty and nullopt: as the scenario has it.
+  std::string a_nat;  // "apd/ad", "symmetric"..., "none"
+  std::string b_nat;
+  std::string a_cgnat;
+  std::string b_cgnat;
+  bool a_udp_blocked = false;
+  bool b_udp_blocked = false;
+  bool a_tcp_blocked = false;
+  bool b_tcp_blocked = false;
+  bool no_hairpin = false;  // of every NAT
+  std::optional<bool> ipv6{};
+  std::optional<bool> turn{};
+  std::optional<std::uint32_t> delay_ms{};  // one way
+
   std::string trace;   // file for lines of JSON; "-": stdout
   std::string pcapng;  // file
   std::string keylog;  // file
   bool rules = false;  // print them too
 };
 int run_scenario(const RunOptions& options);
+// "first-light (the first data channel)...", one line each.
+std::string scenario_list();
+
+// glass matrix
+int run_matrix(const MatrixOptions& options, bool json);
 
 // glass explain
 struct ExplainOptions {

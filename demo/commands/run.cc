@@ -1,3 +1,4 @@
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -6,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -13,6 +15,8 @@
 #include "demo/commands/commands.h"
 #include "demo/embedded.h"
 #include "demo/scenarios/first_light.h"
+#include "demo/scenarios/lessons.h"
+#include "demo/scenarios/meeting.h"
 #include "explain/notes.h"
 #include "explain/sinks/keylog.h"
 #include "explain/sinks/ndjson.h"
@@ -21,6 +25,7 @@
 #include "explain/sinks/recorder.h"
 #include "explain/sinks/tee.h"
 #include "explain/story/ladder.h"
+#include "sim/nat.h"
 
 namespace glass::demo {
 namespace {
@@ -54,7 +59,8 @@ class Output {
 // All that is kept of a run: its story, and the files that were asked for.
 class Recording {
  public:
-  explicit Recording(const RunOptions& options) : options_(options), names_(first_light_names()) {
+  Recording(const RunOptions& options, std::vector<std::string> names)
+      : options_(options), names_(std::move(names)) {
     for (const EmbeddedFile& file : embedded_files())
       if (file.name.starts_with("rfc-notes/")) notes_.add(as_text(file.bytes));
     recorder_.story().scenario = options.scenario;
@@ -121,16 +127,12 @@ class Recording {
   std::deque<std::unique_ptr<Sink>> sinks_;
 };
 
-}  // namespace
-
-int run_scenario(const RunOptions& options) {
-  if (options.scenario != "first-light")
-    return report({kExitUsage, "choosing a scenario", printable(options.scenario),
-                   "there is no scenario of that name", "glass run first-light"});
-  Recording recording(options);
+int run_first_light(const RunOptions& options) {
+  Recording recording(options, first_light_names());
   if (const auto failure = recording.open_files()) return report(*failure);
-  const FirstLightResult result = first_light(
-      {.seed = options.seed, .loss_per_million = options.loss_per_million}, recording.sink());
+  const FirstLightResult result =
+      first_light({.seed = options.seed, .loss_per_million = options.loss_per_million.value_or(0)},
+                  recording.sink());
   if (const auto failure = recording.close_files()) return report(*failure);
   if (options.trace != "-") fmt::print("{}", recording.ladder());
   if (!result.done)
@@ -145,6 +147,108 @@ int run_scenario(const RunOptions& options) {
              milliseconds(result.connected - Instant{}), milliseconds(result.greeted - Instant{}),
              milliseconds(result.ended - Instant{}), options.seed, result.sha256);
   return kExitDone;
+}
+
+// --- Meetings: the scenarios with NATs ---
+
+// False: no NAT has that name.
+bool choose_nat(const std::string& text, std::optional<sim::NatBehaviour>& into) {
+  if (text.empty()) return true;
+  into = sim::parse_nat(text);
+  return into.has_value() || text == "none";
+}
+
+// What the command line says goes over what the lesson says.
+std::optional<Failure> adjust(const RunOptions& options, MeetingOptions& meeting) {
+  const std::array nats{
+      std::tuple{"--a-nat",   &options.a_nat,   &meeting.alice.nat  },
+      std::tuple{"--b-nat",   &options.b_nat,   &meeting.bob.nat    },
+      std::tuple{"--a-cgnat", &options.a_cgnat, &meeting.alice.cgnat},
+      std::tuple{"--b-cgnat", &options.b_cgnat, &meeting.bob.cgnat  }
+  };
+  for (const auto& [name, text, into] : nats) {
+    if (!choose_nat(*text, *into))
+      return Failure{kExitUsage, "choosing a NAT", fmt::format("{} {}", name, printable(*text)),
+                     "no NAT has that name",
+                     "mapping/filtering of ei, ad and apd, as in apd/ad; none, full-cone, "
+                     "restricted-cone, port-restricted-cone, symmetric or linux"};
+    if (*into && options.no_hairpin) (*into)->hairpinning = sim::Hairpinning::kNone;
+  }
+  if (meeting.shared_cgnat && options.no_hairpin)
+    meeting.shared_cgnat->hairpinning = sim::Hairpinning::kNone;
+  if (options.a_udp_blocked) meeting.alice.traffic.udp = false;
+  if (options.b_udp_blocked) meeting.bob.traffic.udp = false;
+  if (options.a_tcp_blocked) meeting.alice.traffic.tcp = false;
+  if (options.b_tcp_blocked) meeting.bob.traffic.tcp = false;
+  if (options.ipv6) meeting.alice.ipv6 = meeting.bob.ipv6 = *options.ipv6;
+  if (options.turn) meeting.turn = *options.turn;
+  if (options.loss_per_million) meeting.loss_per_million = *options.loss_per_million;
+  if (options.delay_ms) meeting.delay = std::chrono::milliseconds(*options.delay_ms);
+  return std::nullopt;
+}
+
+// As a person reads it: an endpoint without a port stands for all its ports.
+std::string endpoint_text(const Address& address) {
+  if (address == Address{}) return "any";
+  return address.port == 0 ? ip_text(address) + ":any" : to_text(address);
+}
+
+void print_tables(const MeetingResult& result) {
+  for (const NatTable& table : result.tables) {
+    fmt::print("\n{} ({}): {} mapping{}\n", table.name, table.behaviour, table.entries.size(),
+               table.entries.size() == 1 ? "" : "s");
+    for (const sim::Nat::Entry& entry : table.entries) {
+      fmt::print("  {} {} -> {} for {}, until {}; lets in", to_text(entry.transport),
+                 to_text(entry.inside), to_text(entry.outside), endpoint_text(entry.remote),
+                 milliseconds(entry.expires - Instant{}));
+      for (const Address& remote : entry.admitted) fmt::print(" {}", endpoint_text(remote));
+      fmt::print("{}\n", entry.admitted.empty() ? " anybody" : "");
+    }
+  }
+}
+
+std::string outcome_text(const MeetingResult& result) {
+  std::string out = fmt::format("outcome: {}", to_text(result.met));
+  if (result.met != Met::kNot)
+    out += fmt::format(", {}, connected after {}", result.path,
+                       milliseconds(result.connected - Instant{}));
+  if (result.struck != kNever && result.recovered != kNever)
+    out += fmt::format(", again {} after the mishap ({} ICE restarts)",
+                       milliseconds(result.recovered - result.struck), result.restarts);
+  return out;
+}
+
+int run_meeting(const RunOptions& options, const Lesson& lesson) {
+  MeetingOptions meeting = meeting_of(lesson, options.seed);
+  if (const auto failure = adjust(options, meeting)) return report(*failure);
+  Recording recording(options, meeting_names(meeting));
+  if (const auto failure = recording.open_files()) return report(*failure);
+  const MeetingResult result = meet(meeting, &recording.sink());
+  if (const auto failure = recording.close_files()) return report(*failure);
+  if (options.trace != "-") {
+    fmt::print("{}", recording.ladder());
+    print_tables(result);
+  }
+  fmt::print(stderr, "{}\n{} (seed {})\n", lesson.text, outcome_text(result), options.seed);
+  if (result.met != Met::kNot) return kExitDone;
+  fmt::print(stderr, "{}\n", result.why);
+  return kExitFailed;
+}
+
+}  // namespace
+
+std::string scenario_list() {
+  std::string out = "first-light: two peers say hello and share a file, nothing in between.\n";
+  for (const Lesson& lesson : lessons()) out += fmt::format("{}: {}\n", lesson.name, lesson.text);
+  return out;
+}
+
+int run_scenario(const RunOptions& options) {
+  if (options.scenario == "first-light") return run_first_light(options);
+  if (const Lesson* const lesson = find_lesson(options.scenario))
+    return run_meeting(options, *lesson);
+  return report({kExitUsage, "choosing a scenario", printable(options.scenario),
+                 "there is no scenario of that name", "glass run --list"});
 }
 
 }  // namespace glass::demo

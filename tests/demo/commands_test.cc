@@ -117,5 +117,40 @@ TEST(Report, NamesStageCauseAndNextStep) {
             "  next:   try again\n");
 }
 
+TEST(RunMatrix, PrintsTheSameJsonForTheSameSeed) {
+  const auto run = [](std::uint64_t seed) {
+    return ran([&] { return run_matrix({.seed = seed, .with_turn = false}, true); }).out;
+  };
+
+  const std::string once = run(1);
+
+  EXPECT_EQ(run(1), once);
+  EXPECT_NE(run(2), once);
+  EXPECT_NE(once.find("\"outcome\": \"direct\""), std::string::npos);
+  EXPECT_NE(once.find("\"outcome\": \"fail\""), std::string::npos);
+}
+
+TEST(RunScenario, ALessonPrintsWhatWasSaidTheTablesAndTheOutcome) {
+  const Ran lesson = ran([] { return run_scenario({.scenario = "port-restricted"}); });
+
+  EXPECT_EQ(lesson.code, kExitDone);
+  EXPECT_NE(lesson.out.find("alice's router (ei/apd): 1 mapping\n"), std::string::npos)
+      << lesson.out;
+  EXPECT_NE(lesson.err.find("outcome: direct, srflx 192.0.2.1:50001"), std::string::npos);
+}
+
+TEST(RunScenario, TheCommandLineGoesOverTheLesson) {
+  const Ran failed = ran([] {
+    return run_scenario(
+        {.scenario = "nat", .a_nat = "apd/apd", .b_nat = "symmetric", .turn = false});
+  });
+  const Ran wrong = ran([] { return run_scenario({.scenario = "nat", .a_nat = "cubic"}); });
+
+  EXPECT_EQ(failed.code, kExitFailed);
+  EXPECT_NE(failed.err.find("outcome: fail"), std::string::npos) << failed.err;
+  EXPECT_EQ(wrong.code, kExitUsage);
+  EXPECT_NE(wrong.err.find("no NAT has that name"), std::string::npos) << wrong.err;
+}
+
 }  // namespace
 }  // namespace glass::demo

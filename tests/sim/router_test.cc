@@ -138,6 +138,21 @@ TEST(Router, RoutersMayStandBehindRouters) {
   EXPECT_EQ(heard[0].path.local, deep);
 }
 
+TEST(Router, AHostMayMoveIntoAnotherNetwork) {
+  Home t;
+  const Address roaming = at_ip("192.0.2.77:700");
+  t.world.move(t.host, std::span(&roaming, 1));
+
+  t.inside.say(roaming, kFar, "from abroad");
+  t.inside.say(kInside, kFar, "from home");
+  t.world.poke(t.host);
+  t.world.run_for(1s);
+
+  ASSERT_EQ(t.away.size(), 1U);
+  EXPECT_EQ(t.away[0].path.remote, roaming);
+  EXPECT_EQ(test::drop_reasons(), std::vector<std::string>{"not an address of its host"});
+}
+
 TEST(Router, APacketThatGoesInCirclesIsDropped) {
   class Mirror final : public Router {
    public:
