@@ -252,6 +252,9 @@ void Nat::admit(Instant now, const Mapping& mapping, const Address& remote) {
   }
   if (permits_.size() == kMaxPermits) permits_.erase(permits_.begin());
   permits_.push_back(wanted);
+  if (trace_.is_on())
+    trace_.rule("4787:5#0"_rule, Fact{"inside", to_text(mapping.inside)},
+                Fact{"outside", to_text(mapping.outside)}, Fact{"admits", to_text(wanted.remote)});
 }
 
 // Permits that have run out are gone: expire() came before.
