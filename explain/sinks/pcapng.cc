@@ -93,19 +93,42 @@ std::uint32_t sum_words(std::uint32_t sum, Bytes bytes) {
   return sum;
 }
 
-// RFC 768: over a pseudo header too; a result of zero is sent as all ones.
-std::uint16_t udp_checksum(const Address& source, const Address& target, Bytes datagram) {
-  constexpr std::uint32_t kUdp = 17;
+constexpr std::uint8_t kTcp = 6;
+constexpr std::uint8_t kUdp = 17;
+
+// RFC 768, RFC 9293 §3.1: over a pseudo header too.
+std::uint16_t checksum_of(std::uint8_t protocol, const Address& source, const Address& target,
+                          Bytes datagram) {
   std::uint32_t sum = sum_words(0, source.ip_bytes());
   sum = sum_words(sum, target.ip_bytes());
-  sum = sum_words(sum + kUdp + static_cast<std::uint32_t>(datagram.size()), datagram);
-  const auto checksum = static_cast<std::uint16_t>(~sum);
-  return checksum == 0 ? 0xffff : checksum;
+  sum = sum_words(sum + protocol + static_cast<std::uint32_t>(datagram.size()), datagram);
+  return static_cast<std::uint16_t>(~sum);
 }
 
 void put_u16(MutableBytes target, std::size_t at, std::uint16_t value) {
   target[at] = static_cast<std::uint8_t>(value >> 8);
   target[at + 1] = static_cast<std::uint8_t>(value);
+}
+
+struct IpPlace {
+  std::uint16_t id = 0;
+  std::uint16_t size = 0;  // of what follows the header
+};
+
+void ip_header(Writer& out, std::uint8_t protocol, const Address& source, const Address& target,
+               const IpPlace& place) {
+  if (!source.is_v4()) {
+    out.u32(0x60000000).u16(place.size).u8(protocol).u8(64);
+    out.bytes(source.ip_bytes()).bytes(target.ip_bytes());
+    return;
+  }
+  ByteVector header;
+  Writer ip(header);
+  ip.u8(0x45).u8(0).u16(static_cast<std::uint16_t>(place.size + 20));
+  ip.u16(place.id).u16(0x4000).u8(64).u8(protocol).u16(0);  // do not fragment, 64 hops
+  ip.bytes(source.ip_bytes()).bytes(target.ip_bytes());
+  put_u16(header, 10, static_cast<std::uint16_t>(~sum_words(0, header)));
+  out.bytes(header);
 }
 
 // A tag of an exported PDU.
@@ -140,19 +163,25 @@ ByteVector ip_packet(const Address& source, const Address& target, std::uint16_t
                      Bytes payload) {
   ByteVector bytes;
   Writer out(bytes);
-  const auto udp_size = static_cast<std::uint16_t>(payload.size() + 8);
-  if (source.is_v4()) {
-    out.u8(0x45).u8(0).u16(static_cast<std::uint16_t>(udp_size + 20));
-    out.u16(id).u16(0x4000).u8(64).u8(17).u16(0);  // do not fragment, 64 hops, UDP
-  } else {
-    out.u32(0x60000000).u16(udp_size).u8(17).u8(64);
-  }
-  out.bytes(source.ip_bytes()).bytes(target.ip_bytes());
-  if (source.is_v4())
-    put_u16(bytes, 10, static_cast<std::uint16_t>(~sum_words(0, Bytes(bytes).first(20))));
+  const auto size = static_cast<std::uint16_t>(payload.size() + 8);
+  ip_header(out, kUdp, source, target, {id, size});
   const std::size_t udp = bytes.size();
-  out.u16(source.port).u16(target.port).u16(udp_size).u16(0).bytes(payload);
-  put_u16(bytes, udp + 6, udp_checksum(source, target, Bytes(bytes).subspan(udp)));
+  out.u16(source.port).u16(target.port).u16(size).u16(0).bytes(payload);
+  const std::uint16_t sum = checksum_of(kUdp, source, target, Bytes(bytes).subspan(udp));
+  put_u16(bytes, udp + 6, sum == 0 ? 0xffff : sum);  // RFC 768: zero would mean that there is none
+  return bytes;
+}
+
+ByteVector tcp_packet(const Address& source, const Address& target, const TcpPlace& place,
+                      Bytes payload) {
+  ByteVector bytes;
+  Writer out(bytes);
+  const auto size = static_cast<std::uint16_t>(payload.size() + 20);
+  ip_header(out, kTcp, source, target, {place.id, size});
+  const std::size_t tcp = bytes.size();
+  out.u16(source.port).u16(target.port).u32(place.sequence).u32(place.acknowledged);
+  out.u16(0x5018).u16(0xffff).u16(0).u16(0).bytes(payload);  // no options; PSH and ACK
+  put_u16(bytes, tcp + 16, checksum_of(kTcp, source, target, Bytes(bytes).subspan(tcp)));
   return bytes;
 }
 
@@ -194,8 +223,18 @@ void Pcapng::packet(Where where, const PacketNote& note) {
                .comment = {}};
   if (where.layer == Layer::kNet) {
     const Path& path = *note.path;
-    next.data = ip_packet(sent ? path.local : path.remote, sent ? path.remote : path.local,
-                          static_cast<std::uint16_t>(note.id), note.bytes);
+    const Address& source = sent ? path.local : path.remote;
+    const Address& target = sent ? path.remote : path.local;
+    const auto id = static_cast<std::uint16_t>(note.id);
+    if (path.transport == Transport::kUdp) {
+      next.data = ip_packet(source, target, id, note.bytes);
+    } else {
+      std::uint32_t& sequence = sequences_.try_emplace({source, target}, 1).first->second;
+      const auto back = sequences_.find({target, source});
+      const std::uint32_t acknowledged = back == sequences_.end() ? 1 : back->second;
+      next.data = tcp_packet(source, target, {id, sequence, acknowledged}, note.bytes);
+      sequence += static_cast<std::uint32_t>(note.bytes.size());
+    }
   } else {
     const auto last = last_.find(where.node);
     next.data = exported_sctp(last == last_.end() ? nullptr : &last->second.path, note.direction,

@@ -1,8 +1,9 @@
 // explain/sinks/pcapng.h - the run as a capture file that Wireshark opens, decrypted.
 //
-// Interface 0 is the wire: IP and UDP headers are made up around each datagram. Interface 1 is what
-// DTLS carried: SCTP packets as exported PDUs. The key log is embedded, so that Wireshark decrypts
-// interface 0 by itself as well. Format: draft-ietf-opsawg-pcapng (no RFC).
+// Interface 0 is the wire: IP and UDP headers are made up around each datagram, TCP headers around
+// what goes over streams. Interface 1 is what DTLS carried: SCTP packets as exported PDUs. The key
+// log is embedded, so that Wireshark decrypts interface 0 by itself as well. Format:
+// draft-ietf-opsawg-pcapng (no RFC).
 #pragma once
 
 #include <cstdint>
@@ -75,11 +76,22 @@ class Pcapng final : public Sink {
     Path path;
     std::uint64_t received = 0;  // id of the datagram that came in last
   };
-  std::map<std::uint16_t, Last> last_;           // by node
+  std::map<std::uint16_t, Last> last_;  // by node
+  // Bytes that went each way over TCP: what the next segment begins with.
+  std::map<std::pair<Address, Address>, std::uint32_t> sequences_;
   std::map<std::uint16_t, std::string> led_to_;  // rules since the node sent something
 };
 
 // An IPv4 or IPv6 packet with a UDP datagram in it, checksums included.
 ByteVector ip_packet(const Address& source, const Address& target, std::uint16_t id, Bytes payload);
+
+// The same with a TCP segment. What goes over TLS is written as what it carries.
+struct TcpPlace {
+  std::uint16_t id = 0;  // of the IPv4 packet
+  std::uint32_t sequence = 0;
+  std::uint32_t acknowledged = 0;
+};
+ByteVector tcp_packet(const Address& source, const Address& target, const TcpPlace& place,
+                      Bytes payload);
 
 }  // namespace glass::explain

@@ -191,5 +191,22 @@ TEST(IpPacket, ChecksumsAddUpInBothFamilies) {
   }
 }
 
+TEST(TcpPacket, ChecksumsAddUpInBothFamilies) {
+  for (const std::string payload : {"", "odd", "even"}) {
+    const auto size = static_cast<std::uint32_t>(payload.size()) + 20;
+    const ByteVector v4 =
+        tcp_packet(at_ip("10.1.2.3:5"), at_ip("10.4.5.6:7"), {1, 100, 200}, as_bytes(payload));
+    const Bytes four(v4);
+    EXPECT_EQ(folded(0, four.first(20)), 0xffffU);
+    EXPECT_EQ(folded(folded(6 + size, four.subspan(12, 8)), four.subspan(20)), 0xffffU);
+
+    const ByteVector v6 = tcp_packet(at_ip("[2001:db8::1]:5"), at_ip("[2001:db8::2]:7"),
+                                     {1, 100, 200}, as_bytes(payload));
+    const Bytes six(v6);
+    EXPECT_EQ(six.size(), 40 + size);
+    EXPECT_EQ(folded(folded(6 + size, six.subspan(8, 32)), six.subspan(40)), 0xffffU);
+  }
+}
+
 }  // namespace
 }  // namespace glass::explain
