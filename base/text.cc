@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -90,6 +92,21 @@ std::string to_text(const Rule& rule) {
   if (rule.rfc == 0) return {};
   return std::to_string(rule.rfc) + ':' + std::string(rule.section) + '#' +
          std::to_string(rule.item);
+}
+
+std::string base64(Bytes bytes) {
+  static constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < count ? bytes[i + k] : 0U);
+    for (std::size_t k = 0; k < 4; ++k)
+      out += k <= count ? kAlphabet[(group >> (18 - 6 * k)) & 63] : '=';
+  }
+  return out;
 }
 
 std::string printable(std::string_view text) {

@@ -20,6 +20,8 @@ std::string hex_number(std::uint64_t value, int digits);
 // The bytes that hex digits spell; blanks, newlines and colons between bytes are passed over.
 // nullopt: an odd number of digits or a character that is none.
 std::optional<ByteVector> from_hex(std::string_view text);
+// RFC 4648 §4, with padding.
+std::string base64(Bytes bytes);
 // A whole decimal number and nothing else. nullopt: empty, not digits, or above `max`.
 std::optional<std::uint64_t> parse_decimal(std::string_view text, std::uint64_t max = UINT64_MAX);
 // "1.250 ms": three decimals, for people.

@@ -15,4 +15,6 @@ void wipe(MutableBytes bytes) {
   if (!bytes.empty()) OPENSSL_cleanse(bytes.data(), bytes.size());
 }
 
+void wipe(std::string& text) { OPENSSL_cleanse(text.data(), text.size()); }
+
 }  // namespace glass::crypto

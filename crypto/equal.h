@@ -1,6 +1,8 @@
 // crypto/equal.h - comparing and forgetting secrets.
 #pragma once
 
+#include <string>
+
 #include "base/bytes.h"
 
 namespace glass::crypto {
@@ -9,5 +11,6 @@ namespace glass::crypto {
 [[nodiscard]] bool equal_secret(Bytes a, Bytes b);
 // Zeroes that no compiler leaves out.
 void wipe(MutableBytes bytes);
+void wipe(std::string& text);
 
 }  // namespace glass::crypto

@@ -49,6 +49,19 @@ Verdict check(const MessageView& message, AttributeType type, crypto::HashKind k
   return crypto::equal_secret(expected, found->value) ? Verdict::kValid : Verdict::kWrong;
 }
 
+std::string_view without_nulls(std::string_view text) {
+  while (text.ends_with('\0')) text.remove_suffix(1);
+  return text;
+}
+
+// RFC 8489 §9.2.2: names are hashed without the quotes that stand around them in SIP.
+std::string_view bare(std::string_view text) {
+  text = without_nulls(text);
+  if (text.size() >= 2 && text.starts_with('"') && text.ends_with('"'))
+    return text.substr(1, text.size() - 2);
+  return text;
+}
+
 }  // namespace
 
 Verdict check_integrity(const MessageView& message, Bytes key) {
@@ -77,10 +90,14 @@ ByteVector short_term_key(std::string_view password) {
 
 ByteVector long_term_key(PasswordAlgorithmNumber algorithm, std::string_view username,
                          std::string_view realm, std::string_view password) {
-  std::string text(username);
-  text.append(":").append(realm).append(":").append(password);
+  std::string text(bare(username));
+  text.reserve(username.size() + realm.size() + password.size() + 2);  // no copy is left behind
+  text.append(":").append(bare(realm)).append(":").append(without_nulls(password));
   const bool sha256 = algorithm == PasswordAlgorithmNumber::kSha256;
-  return crypto::hash(sha256 ? crypto::HashKind::kSha256 : crypto::HashKind::kMd5, as_bytes(text));
+  ByteVector key =
+      crypto::hash(sha256 ? crypto::HashKind::kSha256 : crypto::HashKind::kMd5, as_bytes(text));
+  crypto::wipe(text);
+  return key;
 }
 
 Userhash userhash(std::string_view username, std::string_view realm) {

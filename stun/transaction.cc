@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "base/address.h"
 #include "base/bytes.h"
@@ -12,7 +13,7 @@
 #include "base/time.h"
 #include "base/trace.h"
 #include "stun/attributes.h"
-#include "stun/integrity.h"
+#include "stun/guard.h"
 #include "stun/message.h"
 
 namespace glass::stun {
@@ -37,9 +38,13 @@ Transaction::Transaction(const TransactionConfig& config, const Path& path, Byte
   CHECK(config.request_count > 0 && config.request_count <= kDoublingsMax);
 }
 
-Transaction& Transaction::require_integrity(Bytes key) {
-  key_ = ByteVector(key.begin(), key.end());
+Transaction& Transaction::set_guard(ResponseGuard guard) {
+  guard_ = std::move(guard);
   return *this;
+}
+
+Transaction& Transaction::require_integrity(Bytes key) {
+  return set_guard(ResponseGuard::short_term(key, Integrity::kSha1));
 }
 
 std::optional<Path> Transaction::poll_transmit(Instant now, PacketBuffer& out) {
@@ -101,7 +106,11 @@ Transaction::Receipt Transaction::receive(Instant now, const MessageView& messag
     trace_.drop("8489:6.3#0"_rule, "a response of another method", message.bytes());
     return Receipt::kDiscarded;
   }
-  if (key_ && check_integrity(message, *key_) != Verdict::kValid) return reject(message);
+  switch (guard_.check(message, trace_)) {
+    case ResponseGuard::Finding::kPass: break;
+    case ResponseGuard::Finding::kForged: return reject(message);
+    case ResponseGuard::Finding::kIgnored: return Receipt::kDiscarded;
+  }
   if (!unknown_required(message, understood).empty()) {
     trace_.rule(message.cls() == Class::kSuccess ? "8489:6.3.3#0"_rule : "8489:6.3.4#0"_rule);
     return fail("an unknown comprehension-required attribute in a response", message);

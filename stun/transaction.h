@@ -19,6 +19,7 @@
 #include "base/rule.h"
 #include "base/time.h"
 #include "base/trace.h"
+#include "stun/guard.h"
 #include "stun/message.h"
 
 namespace glass::stun {
@@ -67,8 +68,11 @@ class Transaction {
     kFailed,  // the transaction is over without a usable response
   };
 
-  // `request` is the finished message; with a key, only responses that prove to know it count.
+  // `request` is the finished message.
   Transaction(const TransactionConfig& config, const Path& path, Bytes request, const Trace& trace);
+  // Only responses that the guard lets pass count.
+  Transaction& set_guard(ResponseGuard guard);
+  // A guard for a request with MESSAGE-INTEGRITY and a password known to both sides.
   Transaction& require_integrity(Bytes key);
 
   [[nodiscard]] const TransactionId& id() const { return id_; }
@@ -77,6 +81,8 @@ class Transaction {
   [[nodiscard]] bool timed_out() const { return machine_.is<TimedOut>(); }
   // RFC 8489 §9.1.4: responses came, and all of them failed their integrity check.
   [[nodiscard]] bool integrity_violated() const { return violated_; }
+  // Was a key proved with the request?
+  [[nodiscard]] bool is_proved() const { return guard_.has_key(); }
   [[nodiscard]] unsigned sent() const { return sent_; }
   // From request to response; nullopt where a retransmission makes it ambiguous (Karn).
   [[nodiscard]] std::optional<Duration> round_trip() const { return round_trip_; }
@@ -103,7 +109,7 @@ class Transaction {
   ByteVector request_;
   Method method_ = Method::kBinding;
   TransactionId id_;
-  std::optional<ByteVector> key_;
+  ResponseGuard guard_;
   Trace trace_;
   Machine<kTransactionArrows, InProgress, Succeeded, Refused, TimedOut, TransactionFailed> machine_;
   bool send_due_ = true;

@@ -25,21 +25,6 @@ std::int64_t nanoseconds(Instant instant) { return instant.time_since_epoch().co
 
 }  // namespace
 
-std::string base64(Bytes bytes) {
-  static constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < count ? bytes[i + k] : 0U);
-    for (std::size_t k = 0; k < 4; ++k)
-      out += k <= count ? kAlphabet[(group >> (18 - 6 * k)) & 63] : '=';
-  }
-  return out;
-}
-
 Ndjson::Ndjson(Options options, Out out) : options_(std::move(options)), out_(std::move(out)) {
   JsonObject header;
   header.text("format", "glass-trace").number("version", kVersion);

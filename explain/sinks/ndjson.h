@@ -54,7 +54,4 @@ class Ndjson final : public Sink {
   std::set<std::uint16_t> introduced_;
 };
 
-// RFC 4648 §4, with padding.
-std::string base64(Bytes bytes);
-
 }  // namespace glass::explain
