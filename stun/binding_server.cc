@@ -1,6 +1,12 @@
 #include "stun/binding_server.h"
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
+#include <tuple>
 #include <utility>
 
 #include "base/address.h"
@@ -16,6 +22,23 @@
 #include "stun/names.h"
 
 namespace glass::stun {
+namespace {
+
+// RFC 5780 §7.6 wants the length of the MTU; a PacketBuffer holds this and all the rest.
+constexpr std::size_t kPaddingMax = 1200;
+
+// All that may be required of a plain server, and behind those what RFC 5780 adds.
+constexpr std::size_t kIceCount = std::tuple_size_v<decltype(kIceAttributes)>;
+const std::array<AttributeType, kIceCount + 3> kDiscoveryAttributes = [] {
+  std::array<AttributeType, kIceCount + 3> all{};
+  std::ranges::copy(kIceAttributes, all.begin());
+  all[kIceCount] = AttributeType::kChangeRequest;
+  all[kIceCount + 1] = AttributeType::kResponsePort;
+  all[kIceCount + 2] = AttributeType::kPadding;
+  return all;
+}();
+
+}  // namespace
 
 BindingServer::BindingServer(BindingServerConfig config, const Trace& trace)
     : config_(std::move(config)), trace_(trace) {
@@ -40,7 +63,8 @@ void BindingServer::receive(Instant, const Received& in) {
   Answer answer{.path = in.path,
                 .transaction = message->transaction(),
                 .code = 0,
-                .unknown = unknown_required(*message, kIceAttributes)};
+                .unknown = unknown_required(*message, understood(in.path)),
+                .other = other_of(in.path.local)};
   if (message->cls() == Class::kIndication) {
     if (!answer.unknown.empty())
       return trace_.drop("8489:6.3.2#0"_rule, "an unknown comprehension-required attribute",
@@ -50,8 +74,60 @@ void BindingServer::receive(Instant, const Received& in) {
   if (!answer.unknown.empty()) {
     trace_.rule("8489:6.3.1#0"_rule, Fact{"unknown", answer.unknown.count});
     answer.code = 420;
+  } else if (answer.other) {
+    change_path(*message, answer);
   }
   push(answer, in.bytes);
+}
+
+// RFC 5780 §6: without a second address, CHANGE-REQUEST and its kin are unknown attributes. So they
+// are over TCP, where an answer can only take the connection that the request came by.
+std::span<const AttributeType> BindingServer::understood(const Path& path) const {
+  const bool all = path.transport == Transport::kUdp && other_of(path.local).has_value();
+  return std::span(kDiscoveryAttributes).first(all ? kDiscoveryAttributes.size() : kIceCount);
+}
+
+// RFC 5780 §7.4: the address and port that are both other than those that the request came to.
+std::optional<Address> BindingServer::other_of(const Address& local) const {
+  for (const AlternateAddresses& pair : config_.alternates) {
+    const bool is_one = local.same_ip(pair.primary);
+    if (!is_one && !local.same_ip(pair.other)) continue;
+    if (local.port != pair.primary.port && local.port != pair.other.port) continue;
+    const Address& ip = is_one ? pair.other : pair.primary;
+    const Address& port = local.port == pair.primary.port ? pair.other : pair.primary;
+    return ip.with_port(port.port);
+  }
+  return std::nullopt;
+}
+
+// RFC 5780 §6.1: where the answer comes from, where it goes to, and how long it is.
+void BindingServer::change_path(const MessageView& request, Answer& answer) const {
+  const auto change = get<ChangeRequest>(request);
+  const auto port = get<ResponsePort>(request);
+  const auto padding = get<Padding>(request);
+  const bool is_malformed = (request.has(AttributeType::kChangeRequest) && !change) ||
+                            (request.has(AttributeType::kResponsePort) && !port) ||
+                            (port && port->port == 0);
+  if (is_malformed || (port && padding)) {
+    trace_.rule("5780:6.1#11"_rule);
+    answer.code = 400;
+    return;
+  }
+  // Never longer than what was asked with: nobody becomes louder by way of us.
+  if (padding) {
+    trace_.rule("5780:6.1#9"_rule);
+    answer.padding = std::min(padding->bytes.size(), kPaddingMax);
+  }
+  if (port) {
+    trace_.rule("5780:7.5#1"_rule, Fact{"port", port->port});
+    answer.reply_port = port->port;
+  }
+  if (!change || (!change->change_ip && !change->change_port)) return;
+  trace_.rule("5780:6.1#5"_rule, Fact{"ip", change->change_ip}, Fact{"port", change->change_port});
+  const Address local = answer.path.local;
+  answer.origin = change->change_ip ? answer.other->with_port(local.port) : local;
+  if (change->change_port) answer.origin.port = answer.other->port;
+  answer.is_moved = true;
 }
 
 // The header is that of a Binding request, the attributes behind it cannot be told apart.
@@ -78,7 +154,22 @@ std::optional<Path> BindingServer::poll_transmit(Instant, PacketBuffer& out) {
   write(answer, out);
   // RFC 8489 §6.3.1.2: back from where it was asked, to where the question came from.
   trace_.rule("8489:6.3.1.2#0"_rule);
-  return answer.path;
+  Path path = answer.path;
+  if (answer.is_moved) path.local = answer.origin;
+  if (answer.reply_port != 0) path.remote.port = answer.reply_port;
+  return path;
+}
+
+// RFC 5780 §6.1: what an answer of that usage holds on top.
+void BindingServer::write_discovery(const Answer& answer, MessageBuilder& builder) const {
+  trace_.rule("5780:6.1#1"_rule);
+  trace_.rule("5780:6.1#7"_rule);
+  trace_.rule("5780:6.1#8"_rule);
+  builder.add(MappedAddress{answer.path.remote});
+  builder.add(ResponseOrigin{answer.is_moved ? answer.origin : answer.path.local});
+  builder.add(OtherAddress{*answer.other});
+  static constexpr std::array<std::uint8_t, kPaddingMax> kBlank{};
+  if (answer.padding > 0) builder.add(Padding{Bytes(kBlank).first(answer.padding)});
 }
 
 void BindingServer::write(const Answer& answer, PacketBuffer& out) const {
@@ -87,6 +178,7 @@ void BindingServer::write(const Answer& answer, PacketBuffer& out) const {
   if (answer.code == 0) {
     trace_.rule("8489:6.3.1.1#0"_rule);
     builder.add(XorMappedAddress{answer.path.remote});
+    if (answer.other) write_discovery(answer, builder);
   } else {
     trace_.rule("8489:6.3.1.1#1"_rule, Fact{"code", answer.code});
     builder.add(ErrorCode{answer.code, reason_phrase(answer.code)});

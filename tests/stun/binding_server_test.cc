@@ -262,5 +262,119 @@ TEST(BindingServer, RandomBytesDoNotHarm) {
   }
 }
 
+// ---- with a second address: RFC 5780 §6
+
+struct Discovery {
+  Discovery()
+      : server(
+            {.alternates = {{*parse_address("192.0.2.1:3478"), *parse_address("192.0.2.2:3479")}}},
+            glass::test::test_trace(Layer::kStun)) {}
+
+  std::optional<Path> ask(const auto&... attributes) {
+    ByteVector raw;
+    MessageBuilder builder(Writer(raw), Class::kRequest, Method::kBinding, kId);
+    (builder.add(attributes), ...);
+    server.receive(Instant{}, {path, raw});
+    out.clear();
+    const auto to = server.poll_transmit(Instant{}, out);
+    asked = raw.size();
+    return to;
+  }
+  MessageView answer() { return *MessageView::parse(out.bytes()); }
+  unsigned code() { return answer().cls() == Class::kError ? get<ErrorCode>(answer())->code : 0; }
+
+  Path path = kPath;
+  BindingServer server;
+  PacketBuffer out;
+  std::size_t asked = 0;
+};
+
+// RFC 5780 §6.1, table 1, for each of the four sockets.
+TEST(BindingServer, AnswersFromWhereItIsAskedTo) {
+  for (const char* local : {"192.0.2.1:3478", "192.0.2.1:3479", "192.0.2.2:3478", "192.0.2.2:3479"})
+    for (const bool ip : {false, true})
+      for (const bool port : {false, true}) {
+        Discovery t;
+        t.path.local = *parse_address(local);
+        const Address& d = t.path.local;
+        const Address other =
+            parse_address(d.same_ip(*parse_address("192.0.2.1:0")) ? "192.0.2.2:0" : "192.0.2.1:0")
+                ->with_port(d.port == 3478 ? 3479 : 3478);
+        Address origin = ip ? other.with_port(d.port) : d;
+        if (port) origin.port = other.port;
+
+        const auto to = t.ask(ChangeRequest{ip, port});
+
+        ASSERT_TRUE(to);
+        EXPECT_EQ(to->local, origin);
+        EXPECT_EQ(to->remote, kPath.remote);
+        EXPECT_EQ(get<ResponseOrigin>(t.answer())->address, origin);
+        EXPECT_EQ(get<OtherAddress>(t.answer())->address, other);
+        EXPECT_EQ(get<MappedAddress>(t.answer())->address, kPath.remote);
+        EXPECT_EQ(get<XorMappedAddress>(t.answer())->address, kPath.remote);
+      }
+  EXPECT_RULE("5780:6.1#5");
+  EXPECT_RULE("5780:6.1#7");
+}
+
+TEST(BindingServer, AnswersToAnotherPortOfWhoAsks) {
+  Discovery t;
+
+  const auto to = t.ask(ResponsePort{5555});
+
+  EXPECT_EQ(to->remote, kPath.remote.with_port(5555));
+  EXPECT_EQ(get<XorMappedAddress>(t.answer())->address, kPath.remote);
+  EXPECT_RULE("5780:7.5#1");
+}
+
+TEST(BindingServer, PadsItsAnswerNoLongerThanTheQuestion) {
+  const ByteVector blank(4000);
+  for (const std::size_t size : {1U, 4U, 1000U, 1200U, 1500U}) {
+    Discovery t;
+    t.ask(Padding{Bytes(blank).first(size)});
+    EXPECT_EQ(get<Padding>(t.answer())->bytes.size(), std::min<std::size_t>(size, 1200));
+    EXPECT_LE(t.out.size(), t.asked + 60);
+  }
+  EXPECT_RULE("5780:6.1#9");
+}
+
+TEST(BindingServer, RefusesAPaddedAnswerToAnotherPort) {
+  const ByteVector blank(8);
+  Discovery t;
+  t.ask(ResponsePort{5555}, Padding{blank});
+  EXPECT_EQ(t.code(), 400U);
+  EXPECT_RULE("5780:6.1#11");
+  EXPECT_EQ(Discovery().ask(ResponsePort{5555}, Padding{blank})->remote, kPath.remote);
+}
+
+TEST(BindingServer, RefusesAnswersToPortZero) {
+  Discovery t;
+  t.ask(ResponsePort{0});
+  EXPECT_EQ(t.code(), 400U);
+}
+
+TEST(BindingServer, WithoutASecondAddressOrOverTcpNoneOfThisIsKnown) {
+  Fixture plain;
+  ByteVector raw;
+  MessageBuilder(Writer(raw), Class::kRequest, Method::kBinding, kId)
+      .add(ChangeRequest{true, true});
+  const auto refused = plain.ask(raw);
+  EXPECT_EQ(get<ErrorCode>(*MessageView::parse(*refused))->code, 420U);
+
+  Discovery tcp;
+  tcp.path.transport = Transport::kTcp;
+  EXPECT_EQ(tcp.ask(ChangeRequest{true, true})->local, kPath.local);
+  EXPECT_EQ(tcp.code(), 420U);
+}
+
+// What a stranger with a forged source may gain: three times its bytes at the very most.
+TEST(BindingServer, AnswersAreNotMuchLongerThanQuestions) {
+  Fixture plain;
+  EXPECT_LE(plain.ask(message(Class::kRequest))->size(), 32U);
+  Discovery t;
+  t.ask();
+  EXPECT_LE(t.out.size(), 3 * (t.asked + 28));
+}
+
 }  // namespace
 }  // namespace glass::stun
