@@ -139,6 +139,8 @@ class PacketBuffer {
     return end_ >= kCapacity - kTailroom ? 0 : kCapacity - kTailroom - end_;
   }
 
+  // How much a header may still grow at the front.
+  [[nodiscard]] std::size_t headroom() const { return begin_; }
   // Grows at the back and returns the new bytes, whose content is whatever it was.
   MutableBytes append(std::size_t count) {
     CHECK(count <= kCapacity - end_);

@@ -2,7 +2,7 @@
 //
 // A hash table in one piece of memory: open addressing, linear probing, no tombstones. The hash is
 // SipHash-1-3 under a key that the owner draws, so that nobody outside can aim at one cell. Nothing
-// iterates over it: results never depend on the hash.  Tested by: tests/stun/turn/index_test.cc
+// iterates over it: results never depend on the hash.  Tested by: tests/stun/turn/tables_test.cc
 #pragma once
 
 #include <bit>

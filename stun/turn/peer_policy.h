@@ -1,7 +1,7 @@
 // stun/turn/peer_policy.h - to whom a TURN server relays, and to whom it does not.
 //
 // RFC 8656 §10.2, §11.2, §12.2 (restrictions), §21.4 (tunnels).
-// Tested by: tests/stun/turn/peer_policy_test.cc
+// Tested by: tests/stun/turn/tables_test.cc
 #pragma once
 
 #include <cstddef>

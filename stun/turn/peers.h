@@ -2,7 +2,7 @@
 //
 // Two short sorted lists with limits. What has expired is gone at that very instant, whether or not
 // its memory has been reused. RFC 8656 §9 (permissions), §12 (channels).
-// Tested by: tests/stun/turn/peers_test.cc
+// Tested by: tests/stun/turn/tables_test.cc
 #pragma once
 
 #include <chrono>
