@@ -32,23 +32,6 @@
 
 namespace glass::ice {
 
-namespace {
-
-// RFC 8445 §5.1.1.1: IPv4-compatible (::a.b.c.d) and site-local (fec0::/10) addresses are history.
-bool is_deprecated(const Address& address) {
-  if (address.is_v4()) return false;
-  const auto is_zero = [](std::uint8_t byte) { return byte == 0; };
-  if (std::all_of(address.ip.begin(), address.ip.begin() + 12, is_zero))
-    return !address.is_loopback();
-  return address.ip[0] == 0xfe && (address.ip[1] & 0xc0) == 0xc0;
-}
-
-End end_of(const Candidate& candidate) {
-  return {candidate.address, candidate.priority, candidate.type, candidate.foundation};
-}
-
-}  // namespace
-
 std::string_view name(AgentTimer timer) {
   constexpr std::array<std::string_view, kAgentTimerCount> kNames{
       "Ta", "patience", "nomination delay", "consent check", "consent warning", "consent",
@@ -57,7 +40,7 @@ std::string_view name(AgentTimer timer) {
 }
 
 std::string_view to_text(AgentError error) {
-  constexpr std::array<std::string_view, 8> kSentences{
+  constexpr std::array<std::string_view, 9> kSentences{
       "the ICE agent is closed",
       "the user name fragment or the password is not well formed",
       "the peer has new credentials: ICE has to be restarted on this side too",
@@ -65,7 +48,8 @@ std::string_view to_text(AgentError error) {
       "the peer sends too many candidates",
       "the peer had said that no more candidates would come",
       "the candidate belongs to other credentials",
-      "the address cannot be used as a candidate"};
+      "the address cannot be used as a candidate",
+      "both sides are lite, and nobody would look for a path"};
   return kSentences.at(static_cast<std::size_t>(std::to_underlying(error)));
 }
 
@@ -79,224 +63,10 @@ Agent::Agent(Config config, Random& random, const Trace& trace)
       tie_breaker_(random.u64()),
       local_(config_.local),
       gathering_(config_.timing, random, trace),
+      relays_(random, trace),
       checklist_(config_.limits.pairs, trace) {
   CHECK(is_well_formed(local_));
   trace_.rule("8445:16.1#1"_rule, Fact{"role", to_text(role_)});
-}
-
-// ---- Local candidates.
-
-Result<void, AgentError> Agent::add_host(Instant now, const Address& local) {
-  if (state_ == State::kClosed) return std::unexpected(AgentError::kClosed);
-  if (hosts_.size() >= config_.limits.hosts) return std::unexpected(AgentError::kTooManyCandidates);
-  if (host_at(local) != nullptr || local.port == 0 || local.is_unspecified() ||
-      local.is_multicast())
-    return std::unexpected(AgentError::kUnusableAddress);
-  if (local.is_loopback() && !config_.allow_loopback) {
-    trace_.rule("8445:5.1.1.1#4"_rule, Fact{"address", glass::to_text(local)});
-    return std::unexpected(AgentError::kUnusableAddress);
-  }
-  if (is_deprecated(local)) {
-    trace_.rule("8445:5.1.1.1#5"_rule, Fact{"address", glass::to_text(local)});
-    return std::unexpected(AgentError::kUnusableAddress);
-  }
-  // RFC 8838 §13: after our end-of-candidates indication there are no more, until a restart.
-  if (gathering_state_ == GatheringState::kDone) {
-    trace_.rule("8838:13#6"_rule, Fact{"address", glass::to_text(local)});
-    return std::unexpected(AgentError::kAfterTheEnd);
-  }
-  // RFC 8445 §5.1.2.1: unique among the candidates of one type. The two families take turns, so
-  // that a broken one delays no more than every other check (RFC 8421 §4).
-  const auto same_family = [&](const Host& h) { return h.address.is_v4() == local.is_v4(); };
-  const auto before = static_cast<std::uint16_t>(std::ranges::count_if(hosts_, same_family));
-  const bool is_first_family = hosts_.empty() || same_family(hosts_.front());
-  const auto preference =
-      static_cast<std::uint16_t>(65535 - 2 * before - (is_first_family ? 0 : 1));
-  trace_.rule("8445:5.1.2.1#5"_rule, Fact{"address", glass::to_text(local)},
-              Fact{"preference", preference});
-  hosts_.push_back({local, preference, false});
-  if (gathering_state_ == GatheringState::kGathering) announce_host(now, hosts_.back());
-  schedule(now);
-  return {};
-}
-
-const Agent::Host* Agent::host_at(const Address& address) const {
-  const auto found = std::ranges::find(hosts_, address, &Host::address);
-  return found == hosts_.end() ? nullptr : &*found;
-}
-
-void Agent::gather(Instant now) {
-  if (state_ == State::kClosed || gathering_state_ != GatheringState::kNew) return;
-  gathering_state_ = GatheringState::kGathering;
-  for (Host& host : hosts_) announce_host(now, host);
-  schedule(now);
-  finish_gathering(now);
-}
-
-void Agent::announce_host(Instant now, Host& host) {
-  host.is_announced = true;
-  trace_.rule("8445:5.1.1.1#1"_rule, Fact{"address", glass::to_text(host.address)});
-  announce(now, CandidateType::kHost, host.address, host, Address{});
-  const std::size_t servers = std::min(config_.stun_servers.size(), config_.limits.stun_servers);
-  for (std::size_t i = 0; i < servers; ++i) gathering_.ask(host.address, config_.stun_servers[i]);
-}
-
-void Agent::announce(Instant /*now*/, CandidateType type, const Address& address, const Host& host,
-                     const Address& server) {
-  std::uint16_t preference = host.preference;
-  if (type == CandidateType::kServerReflexive) {
-    // Several servers may give several candidates of one base: each has a preference of its own.
-    const auto found = std::ranges::find(config_.stun_servers, server);
-    const auto index = static_cast<std::size_t>(found - config_.stun_servers.begin());
-    preference = static_cast<std::uint16_t>(preference - 2 * config_.limits.hosts * index);
-  }
-  Candidate candidate;
-  candidate.foundation = foundations_.of(type, host.address, server);
-  candidate.priority = candidate_priority(type, preference);
-  candidate.address = address;
-  candidate.type = type;
-  if (type != CandidateType::kHost) candidate.related = host.address;
-  trace_.rule("8445:5.1.2.1#0"_rule, Fact{"candidate", write_candidate(candidate)},
-              Fact{"type", to_text(type)}, Fact{"address", glass::to_text(address)});
-  local_candidates_.push_back({candidate, host.address});
-  // RFC 8838 §10: the peer hears of it first, then it is paired.
-  trace_.rule("8838:10#1"_rule);
-  events_.emplace_back(CandidateFound{candidate});
-  pair_with_all_remotes(local_candidates_.back());
-}
-
-void Agent::on_reflection(Instant now, const Reflection& reflection) {
-  const Host* host = host_at(reflection.base);
-  if (host == nullptr || gathering_state_ != GatheringState::kGathering) return;
-  const bool is_redundant = std::ranges::any_of(local_candidates_, [&](const Local& known) {
-    return known.candidate.address == reflection.mapped && known.base == reflection.base;
-  });
-  if (is_redundant) {
-    trace_.rule("8445:5.1.3#1"_rule, Fact{"address", glass::to_text(reflection.mapped)});
-    return;
-  }
-  announce(now, CandidateType::kServerReflexive, reflection.mapped, *host, reflection.server);
-}
-
-void Agent::finish_gathering(Instant now) {
-  if (gathering_state_ != GatheringState::kGathering || !gathering_.is_done()) return;
-  gathering_state_ = GatheringState::kDone;
-  trace_.rule("8838:13#2"_rule, Fact{"candidates", local_candidates_.size()});
-  events_.emplace_back(GatheringDone{});
-  if (gathering_.has_answers() && !nominated_)
-    timers_.set(AgentTimer::kKeepalive, now + config_.timing.keepalive);
-  update_failed(now);
-}
-
-// ---- The peer's side.
-
-Result<void, AgentError> Agent::set_remote(Instant now, const Credentials& remote,
-                                           RemoteKind kind) {
-  if (state_ == State::kClosed) return std::unexpected(AgentError::kClosed);
-  if (!is_well_formed(remote)) return std::unexpected(AgentError::kBadCredentials);
-  if (remote_) {
-    if (*remote_ == remote) return {};
-    return std::unexpected(AgentError::kNeedsRestart);
-  }
-  remote_ = remote;
-  if (kind == RemoteKind::kLite) {
-    // RFC 8445 §6.1.1: a lite agent never controls a full one.
-    trace_.rule("8445:6.1.1#2"_rule);
-    switch_role(now, Role::kControlling);
-  } else {
-    trace_.rule("8445:6.1.1#1"_rule, Fact{"role", to_text(role_)});
-  }
-  if (state_ == State::kNew) move(Checking{}, State::kChecking);
-  // RFC 8863 §4.
-  trace_.rule("8863:4#1"_rule);
-  is_patience_over_ = false;
-  timers_.set(AgentTimer::kPatience, now + config_.timing.patience);
-  std::erase_if(remote_candidates_,
-                [this](const Candidate& c) { return !is_of_this_generation(c); });
-  for (const Candidate& candidate : remote_candidates_) pair_with_all_locals(candidate);
-  // RFC 8445 §7.3: now the rest of what the early checks ask for can be done.
-  for (const EarlyCheck& check : std::exchange(early_, {})) {
-    trace_.rule("8445:7.3#6"_rule, Fact{"from", glass::to_text(check.path.remote)});
-    on_accepted(now, check);
-  }
-  schedule(now);
-  return {};
-}
-
-// RFC 8838 §18: candidates belong to one ICE session, which their user name fragment names.
-bool Agent::is_of_this_generation(const Candidate& candidate) const {
-  const auto ufrag = candidate.extension("ufrag");
-  if (!ufrag || !remote_ || *ufrag == remote_->ufrag) return true;
-  trace_.rule("8838:18#4"_rule, Fact{"candidate", write_candidate(candidate)});
-  return false;
-}
-
-Result<void, AgentError> Agent::add_remote_candidate(Instant now, const Candidate& candidate) {
-  if (state_ == State::kClosed) return std::unexpected(AgentError::kClosed);
-  if (!is_of_this_generation(candidate)) return std::unexpected(AgentError::kOtherGeneration);
-  if (remote_is_done_) {
-    trace_.rule("8838:14#2"_rule, Fact{"candidate", write_candidate(candidate)});
-    return std::unexpected(AgentError::kAfterTheEnd);
-  }
-  const auto known = std::ranges::find_if(remote_candidates_, [&](const Candidate& other) {
-    return other.address == candidate.address && other.transport == candidate.transport &&
-           other.host_name == candidate.host_name;
-  });
-  if (known != remote_candidates_.end()) {
-    if (known->type == CandidateType::kPeerReflexive) {
-      checklist_.rename_remote(end_of(candidate));
-      *known = candidate;
-      --peer_reflexive_count_;
-    }
-    return {};
-  }
-  if (remote_candidates_.size() - peer_reflexive_count_ >= config_.limits.remote_candidates) {
-    trace_.rule("8445:19.5.1#2"_rule, Fact{"limit", config_.limits.remote_candidates});
-    return std::unexpected(AgentError::kTooManyCandidates);
-  }
-  remote_candidates_.push_back(candidate);
-  if (remote_) pair_with_all_locals(remote_candidates_.back());
-  schedule(now);
-  return {};
-}
-
-void Agent::end_of_remote_candidates(Instant now) {
-  if (remote_is_done_ || state_ == State::kClosed) return;
-  remote_is_done_ = true;
-  trace_.rule("8838:14#0"_rule, Fact{"candidates", remote_candidates_.size()});
-  update_failed(now);
-}
-
-// ---- Pairs.
-
-void Agent::pair_with_all_remotes(const Local& local) {
-  if (!remote_ || nominated_) return;
-  for (const Candidate& remote : remote_candidates_) pair_up(local, remote);
-}
-
-void Agent::pair_with_all_locals(const Candidate& remote) {
-  if (nominated_) return;
-  for (const Local& local : local_candidates_) pair_up(local, remote);
-}
-
-void Agent::pair_up(const Local& local, const Candidate& remote) {
-  // RFC 8445 §7.3.1.3: a peer-reflexive candidate has the pair that its check made, and no other.
-  if (remote.type == CandidateType::kPeerReflexive) return;
-  if (remote.transport != Transport::kUdp || remote.component != local.candidate.component) {
-    trace_.rule("8445:6.1.2.2#0"_rule, Fact{"candidate", write_candidate(remote)});
-    return;
-  }
-  if (!remote.host_name.empty() || remote.address.port == 0 || remote.address.is_unspecified() ||
-      remote.address.is_multicast()) {
-    // A name is not resolved here: the peer will be learnt from its checks.
-    trace_.rule("8839:5.1#2"_rule, Fact{"candidate", write_candidate(remote)});
-    return;
-  }
-  // RFC 8445 §6.1.2.4: nothing is sent from a reflexive address, but from its base.
-  if (local.base != local.candidate.address) trace_.rule("8445:6.1.2.4#1"_rule);
-  End mine = end_of(local.candidate);
-  mine.address = local.base;
-  (void)checklist_.add(mine, end_of(remote), role_);
 }
 
 // ---- Life.
@@ -318,7 +88,7 @@ Result<void, AgentError> Agent::restart(Instant now, const Credentials& local) {
   path_pair_.reset();
   forget_session();
   local_ = local;
-  for (Host& host : hosts_) host.is_announced = false;
+  for (Base& base : bases_) base.is_announced = false;
   if (state_ != State::kNew && state_ != State::kChecking) move(Checking{}, State::kChecking);
   schedule(now);
   return {};
@@ -334,36 +104,49 @@ void Agent::forget_session() {
   remote_is_done_ = false;
   local_candidates_.clear();
   gathering_.clear();
+  names_.clear();
   gathering_state_ = GatheringState::kNew;
   first_valid_.reset();
   nominating_.reset();
   nominated_.reset();
+  silent_since_.reset();
   is_patience_over_ = false;
+  was_connected_ = false;
   for (const AgentTimer timer :
        {AgentTimer::kPacing, AgentTimer::kPatience, AgentTimer::kNomination, AgentTimer::kKeepalive,
         AgentTimer::kLinger})
     timers_.stop(timer);
 }
 
-void Agent::close(Instant /*now*/) {
+void Agent::close(Instant now) {
   if (state_ == State::kClosed) return;
   move(Closed{}, State::kClosed);
   forget_session();
-  path_.reset();
-  path_pair_.reset();
-  before_.reset();
-  consent_.stop();
+  lose_path();
   outgoing_.clear();
-  for (const AgentTimer timer : {AgentTimer::kConsent, AgentTimer::kWarning, AgentTimer::kExpiry})
-    timers_.stop(timer);
+  relays_.close(now);
+}
+
+void Agent::on_unreachable(Instant now, const Path& path) {
+  if (state_ == State::kClosed) return;
+  if (relays_.owns(path)) {
+    relays_.on_unreachable(now, path);
+    hear_relays(now);
+  } else {
+    // RFC 6544 §7.1.
+    trace_.rule("6544:7.1#4"_rule, Fact{"to", glass::to_text(path.remote)});
+    give_up_pairs(now, PairFailure::kNoConnection,
+                  [&](const Pair& pair) { return pair.path() == path; });
+  }
+  schedule(now);
 }
 
 // ---- Queries.
 
 bool Agent::permits(const Path& path) const {
   if (path_ && *path_ == path) return true;
-  if (state_ == State::kFailed || path.transport != Transport::kUdp) return false;
-  const Pair* pair = checklist_.find(path.local, path.remote);
+  if (state_ == State::kFailed) return false;
+  const Pair* pair = checklist_.find(path);
   // RFC 8445 §12.2: the peer may use any pair that it has found valid, before we have.
   if (pair != nullptr && (pair->is_valid || pair->is_heard)) return true;
   return before_ && before_->path == path;
@@ -392,6 +175,7 @@ std::vector<PairReport> Agent::pairs() const {
     report.is_selected = path_pair_ == pair.id;
     report.round_trip = pair.round_trip;
     report.checks_sent = pair.checks_sent;
+    report.fate = fate_of(pair);
     out.push_back(report);
   }
   return out;
@@ -399,15 +183,45 @@ std::vector<PairReport> Agent::pairs() const {
 
 // ---- The five verbs.
 
-void Agent::receive(Instant now, const Received& in) {
+std::optional<Received> Agent::unwrap(Instant now, const Received& in) {
+  if (!relays_.owns(in.path)) return in;
+  // A server may be asked for both: how we look from outside, and for an address.
+  if (const auto header = stun::parse_header(in.bytes);
+      header && gathering_.owns(header->transaction))
+    return in;
+  const auto inside = relays_.unwrap(now, in);
+  if (!inside) {
+    hear_relays(now);
+    schedule(now);
+  }
+  return inside;
+}
+
+bool Agent::awaits(const stun::TransactionId& id) const {
+  return gathering_.owns(id) || consent_.owns(id) ||
+         std::ranges::find(checks_, id, &Check::id) != checks_.end();
+}
+
+void Agent::receive(Instant now, const Received& outer) {
+  const auto in = unwrap(now, outer);
+  if (in) on_message(now, *in);
+}
+
+void Agent::on_message(Instant now, const Received& in) {
   const auto message = stun::MessageView::parse(in.bytes);
   if (!message) {
     trace_.drop(stun::rule_of(message.error()), stun::to_text(message.error()), in.bytes);
     return;
   }
-  if (state_ == State::kClosed || host_at(in.path.local) == nullptr ||
-      in.path.transport != Transport::kUdp) {
+  const Base* base = base_at(in.path);
+  if (state_ == State::kClosed || base == nullptr) {
     trace_.drop("8445:7.3#1"_rule, "no candidate has this base", in.bytes);
+    return;
+  }
+  // RFC 8828 §5.2: an answer would tell the peer an address that he is not to know.
+  if (config_.policy == Policy::kRelay && base->type != CandidateType::kRelayed &&
+      message->cls() == stun::Class::kRequest) {
+    trace_.drop("8828:5.2#0"_rule, "a check around the relay", in.bytes);
     return;
   }
   if (message->method() != stun::Method::kBinding) {
@@ -427,7 +241,8 @@ void Agent::receive(Instant now, const Received& in) {
 void Agent::on_time(Instant now) {
   while (const auto timer = timers_.pop_expired(now)) on_timer(now, *timer);
   while (auto question = gathering_.repeat_next(now)) enqueue(*std::move(question));
-  finish_gathering(now);
+  relays_.on_time(now);
+  hear_relays(now);
   repeat_checks(now);
   schedule(now);
 }
@@ -452,17 +267,20 @@ void Agent::on_timer(Instant now, AgentTimer timer) {
 }
 
 Instant Agent::next_time() const {
-  Instant next = std::min(timers_.next(), gathering_.next_time());
+  Instant next = std::min({timers_.next(), gathering_.next_time(), relays_.next_time()});
   for (const Check& check : checks_) next = std::min(next, check.schedule.next());
   return next;
 }
 
-std::optional<Path> Agent::poll_transmit(Instant /*now*/, PacketBuffer& out) {
-  if (outgoing_.empty()) return std::nullopt;
-  const Outgoing next = std::move(outgoing_.front());
-  outgoing_.pop_front();
-  copy_bytes(next.bytes, out.append(next.bytes.size()));
-  return next.path;
+std::optional<Path> Agent::poll_transmit(Instant now, PacketBuffer& out) {
+  while (!outgoing_.empty()) {
+    const Outgoing next = std::move(outgoing_.front());
+    outgoing_.pop_front();
+    copy_bytes(next.bytes, out.append(next.bytes.size()));
+    if (const auto path = relays_.wrap(now, next.path, out)) return path;
+    out.clear();  // the relay has no permission for this peer (any more)
+  }
+  return relays_.poll_transmit(now, out);
 }
 
 std::optional<Event> Agent::poll_event() {

@@ -1,13 +1,14 @@
-// ice/agent.h - a full ICE agent: finds a path to the peer, and watches that it stays one.
+// ice/agent.h - an ICE agent: finds a path to the peer, and watches that it stays one.
 //
 //   add_host, gather ----> CandidateFound..., GatheringDone      to the peer, by signaling
 //   set_remote, add_remote_candidate, end_of_remote_candidates   from the peer, by signaling
 //   receive, on_time, poll_transmit                              STUN on the paths themselves
-//   -----> PathSelected, StateChanged;  permits(path) for all that is not STUN
+//   -----> PathSelected, StateChanged;  permits(path) for all that is not STUN;  wrap, unwrap
 //
-// One data stream with one component. The procedures are in four files: agent.cc (commands, the
-// node), checks.cc (what we ask), answers.cc (what we are asked), nomination.cc (what comes of it).
-// RFC 8445, RFC 8838 (trickling), RFC 7675 (consent), RFC 8863 (patience).
+// One data stream with one component. The procedures are in seven files: agent.cc (life, the node),
+// local.cc (our candidates), remote.cc (the peer's, and pairs), checks.cc (what we ask), answers.cc
+// (what we are asked), nomination.cc (what comes of it), explain.cc (why not connected).
+// RFC 8445, RFC 8838 (trickling), RFC 7675 (consent), RFC 8863 (patience), RFC 6544 (TCP).
 // Tested by: tests/ice/agent_test.cc and its neighbours
 #pragma once
 
@@ -16,6 +17,7 @@
 #include <deque>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -35,6 +37,7 @@
 #include "ice/credentials.h"
 #include "ice/events.h"
 #include "ice/gathering.h"
+#include "ice/relays.h"
 #include "ice/retransmission.h"
 #include "ice/timing.h"
 #include "ice/wire.h"
@@ -45,10 +48,27 @@ namespace glass::ice {
 // A lite peer answers checks and sends none (RFC 8445 §2.5).
 enum class RemoteKind : std::uint8_t { kFull, kLite };
 
+// Which of our candidates the peer hears of, and which are used (RFC 8828 §5.2).
+enum class Policy : std::uint8_t {
+  kAll,
+  kRelay,  // only what TURN servers lend: the peer learns no address of ours
+  kNoHost  // not the addresses of this machine, only how they look from outside
+};
+std::string_view to_text(Policy policy);
+
 struct Config {
   Role role = Role::kControlling;
   Credentials local;  // of make_credentials()
   std::vector<Address> stun_servers;
+  std::vector<TurnServer> turn_servers;
+  Policy policy = Policy::kAll;
+  // RFC 8445 §2.5: answers checks and sends none. Only for who is reachable by everybody.
+  bool is_lite = false;
+  // RFC 6544: from each address, connections are opened to the peer's passive candidates.
+  bool opens_tcp = false;
+  // Host candidates are published under names that only the own network can resolve: see
+  // NamePublished.
+  bool hides_addresses = false;
   // RFC 8445 §5.1.1.1 keeps loopback addresses out. Tests on one machine want them.
   bool allow_loopback = false;
   Timing timing;
@@ -64,12 +84,13 @@ enum class AgentError : std::uint8_t {
   kAfterTheEnd,        // the peer has said that no more would come
   kOtherGeneration,    // the candidate belongs to other credentials
   kUnusableAddress,    // not an address that peers could reach, or already there
+  kBothLite            // neither of the two would look for a path
 };
 std::string_view to_text(AgentError error);
 
 // What is known of a pair, for people.
 struct PairReport {
-  Path path;
+  Path path;       // a relayed pair has our relayed address as path.local
   Address mapped;  // how the peer sees path.local; unspecified: not known
   CandidateType local_type = CandidateType::kHost;
   CandidateType remote_type = CandidateType::kHost;
@@ -81,6 +102,13 @@ struct PairReport {
   bool is_selected = false;
   Duration round_trip{};
   std::uint32_t checks_sent = 0;
+  std::string fate;  // one sentence: what became of the pair, and why
+};
+
+// What became of a candidate of ours or the peer's, or of a server that we asked for one.
+struct Fate {
+  std::string subject;  // "host 192.0.2.1:1000", "TURN server 203.0.113.3:3478 over TCP"
+  std::string sentence;
 };
 
 enum class AgentTimer : std::uint8_t {
@@ -104,19 +132,39 @@ class Agent {
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
-  // A socket on `local` exists: it becomes a host candidate once gather() is called.
-  Result<void, AgentError> add_host(Instant now, const Address& local);
+  // A socket on `local` exists: it becomes a host candidate once gather() is called, or with the
+  // next restart if gathering is done. For TCP, a listener (RFC 6544: a passive candidate).
+  Result<void, AgentError> add_host(Instant now, const Address& local,
+                                    Transport transport = Transport::kUdp);
+  // The address is gone, and with it what was reached from there. A path that is lost is replaced
+  // by another one that works; new addresses want a restart().
+  void remove_host(Instant now, const Address& local);
   void gather(Instant now);
   Result<void, AgentError> set_remote(Instant now, const Credentials& remote,
                                       RemoteKind kind = RemoteKind::kFull);
-  // May come before set_remote(). TCP and host names are taken, and left alone.
+  // May come before set_remote(). A name leads to NameWanted.
   Result<void, AgentError> add_remote_candidate(Instant now, const Candidate& candidate);
+  // The answer to NameWanted; nullopt: nobody knows the name.
+  void resolved(Instant now, std::string_view name, std::optional<Address> address);
   void end_of_remote_candidates(Instant now);
   // Before set_remote(): which side we are. Conflicts are repaired by the agents themselves.
   void set_role(Instant now, Role role);
   // New credentials, everything anew; data flows on the old path until there is a new one.
   Result<void, AgentError> restart(Instant now, const Credentials& local);
   void close(Instant now);
+  // What the driver may know: this connection cannot be made, or has been closed.
+  void on_unreachable(Instant now, const Path& path);
+
+  // What the layer above sends on selected() passes through here: a relayed path becomes the way to
+  // its server, and the payload what the server relays. nullopt: not to be sent. No allocation.
+  std::optional<Path> wrap(Instant now, const Path& path, PacketBuffer& out) {
+    return relays_.wrap(now, path, out);
+  }
+  // The datagram as the peer sent it: `in` itself, or what a TURN server relays, then on a path
+  // from our relayed address. nullopt: it was the server's own message. No allocation.
+  std::optional<Received> unwrap(Instant now, const Received& in);
+  // Is this the answer to something that we have asked?
+  [[nodiscard]] bool awaits(const stun::TransactionId& id) const;
 
   // May a datagram that came this way be the peer's? No allocation, as for selected().
   [[nodiscard]] bool permits(const Path& path) const;
@@ -132,8 +180,11 @@ class Agent {
   [[nodiscard]] std::vector<Candidate> local_candidates() const;
   [[nodiscard]] std::span<const Candidate> remote_candidates() const { return remote_candidates_; }
   [[nodiscard]] std::vector<PairReport> pairs() const;
+  // Why (not) connected: one sentence for all, and one for each candidate and each server.
+  [[nodiscard]] std::string explain() const;
+  [[nodiscard]] std::vector<Fate> fates() const;
 
-  void receive(Instant now, const Received& in);
+  void receive(Instant now, const Received& outer);
   void on_time(Instant now);
   [[nodiscard]] Instant next_time() const;
   std::optional<Path> poll_transmit(Instant now, PacketBuffer& out);
@@ -142,14 +193,33 @@ class Agent {
  private:
   enum class GatheringState : std::uint8_t { kNew, kGathering, kDone };
 
-  struct Host {
-    Address address;
-    std::uint16_t preference = 0;  // RFC 8445 §5.1.2.1: local preference
+  // Where our datagrams come from, as the peer's network sees it without NATs: a socket of ours, or
+  // an address that a TURN server lends.
+  struct Base {
+    Transport transport = Transport::kUdp;
+    Address address;               // of TCP connections that we open: port kActivePort
+    std::uint16_t preference = 0;  // RFC 8445 §5.1.2.1, without the part of RFC 6544 §4.2
+    CandidateType type = CandidateType::kHost;  // or relayed
+    TcpType tcp_type = TcpType::kNone;
+    Address related;  // of a relayed one: what the server has seen
+    Address server;   // of a relayed one
     bool is_announced = false;
+    std::string name;  // under which the address is published; empty: none
+
+    // RFC 8445 §5.1.2.1, RFC 6544 §4.2.
+    [[nodiscard]] std::uint32_t priority(CandidateType as) const {
+      return candidate_priority(as, tcp_preference(as, tcp_type, preference), 1, transport);
+    }
   };
   struct Local {
     Candidate candidate;
     Address base;
+  };
+  // A name of the peer's candidates.
+  struct Name {
+    enum class State : std::uint8_t { kWanted, kUnknown, kRefused, kKnown };
+    std::string text;
+    State state = State::kWanted;
   };
   // A check in flight. Cancelled: not repeated, but an answer still counts.
   struct Check {
@@ -183,17 +253,51 @@ class Agent {
     stun::UnknownAttributes unknown;
   };
 
-  // agent.cc
-  void announce_host(Instant now, Host& host);
-  void announce(Instant now, CandidateType type, const Address& address, const Host& host,
+  // local.cc
+  void add_base(Instant now, Base base);
+  [[nodiscard]] const Base* base_at(const Path& path) const {
+    return base_at(path.transport, path.local);
+  }
+  [[nodiscard]] const Base* base_at(Transport transport, const Address& address) const;
+  void announce_host(Instant now, Base& host);
+  void ask_servers(const Base& host);
+  [[nodiscard]] bool is_published(CandidateType type) const;
+  void publish_name(Base& host);
+  void announce(CandidateType type, const Address& address, const Base& base,
                 const Address& server);
-  [[nodiscard]] const Host* host_at(const Address& address) const;
   void on_reflection(Instant now, const Reflection& reflection);
   void finish_gathering(Instant now);
+  void hear_relays(Instant now);
+  void on_relay_ready(Instant now, const RelayReady& ready);
+  void on_permitted(const RelayPermits& permits);
+  void drop_base(Instant now, const Path& path, PairFailure why);
+  template <class IsHit>
+  void give_up_pairs(Instant now, PairFailure why, IsHit is_hit) {
+    bool is_any = false;
+    for (Pair& pair : checklist_.pairs()) {
+      if (!is_hit(pair)) continue;
+      is_any = true;
+      give_up(pair, why);
+    }
+    if (is_any) on_pairs_given_up(now);
+  }
+
+  // remote.cc
+  [[nodiscard]] bool admit_known(const Candidate& candidate);
+  void admit_remote(const Candidate& candidate);
+  void want_name(const std::string& name);
   void pair_with_all_remotes(const Local& local);
   void pair_with_all_locals(const Candidate& remote);
   void pair_up(const Local& local, const Candidate& remote);
   [[nodiscard]] bool is_of_this_generation(const Candidate& candidate) const;
+
+  // explain.cc
+  [[nodiscard]] std::string fate_of(const Pair& pair) const;
+  [[nodiscard]] std::string fate_of(const Candidate& remote) const;
+  [[nodiscard]] std::string failure_sentence() const;
+
+  // agent.cc
+  void on_message(Instant now, const Received& in);
   void on_timer(Instant now, AgentTimer timer);
   void enqueue(Outgoing outgoing);
   // The machine and what the layer above is told of it.
@@ -208,6 +312,8 @@ class Agent {
   // checks.cc
   void schedule(Instant now);
   [[nodiscard]] bool may_check() const;
+  [[nodiscard]] bool await_permission(Instant now, Pair& pair);
+  [[nodiscard]] Duration check_rto() const;
   [[nodiscard]] bool has_paced_work() const;
   void start_paced(Instant now);
   void start_check(Instant now, Pair& pair);
@@ -234,8 +340,11 @@ class Agent {
               const Asked& asked);
   void on_accepted(Instant now, const EarlyCheck& check);
   void remember_early(const EarlyCheck& check);
-  [[nodiscard]] bool learn_remote(const Address& address, std::uint32_t priority);
-  [[nodiscard]] const Candidate* remote_at(const Address& address) const;
+  void on_accepted_by_lite(Instant now, const EarlyCheck& check);
+  void on_lite_heard(Instant now);
+  Pair* pair_of(const EarlyCheck& check);
+  [[nodiscard]] bool learn_remote(const Path& path, std::uint32_t priority);
+  [[nodiscard]] const Candidate* remote_at(const Path& path) const;
   void trigger(Instant now, Pair& pair, bool use_candidate);
 
   // nomination.cc
@@ -255,6 +364,11 @@ class Agent {
   void on_consent_warning(Instant now);
   void on_consent_lost(Instant now);
   void measure(Pair& pair, Duration sample);
+  void give_up(Pair& pair, PairFailure why);
+  void on_pairs_given_up(Instant now);
+  void try_others();
+  void on_heard_again();
+  void lose_path();
 
   Config config_;
   Random* random_;
@@ -268,13 +382,15 @@ class Agent {
   Credentials local_;
   std::optional<Credentials> remote_;
 
-  std::vector<Host> hosts_;
+  std::vector<Base> bases_;
   std::vector<Local> local_candidates_;
   std::vector<Candidate> remote_candidates_;
   std::size_t peer_reflexive_count_ = 0;
   bool remote_is_done_ = false;
   Foundations foundations_;
   Gathering gathering_;
+  Relays relays_;
+  std::vector<Name> names_;
   GatheringState gathering_state_ = GatheringState::kNew;
 
   Checklist checklist_;
@@ -284,7 +400,9 @@ class Agent {
   std::optional<Instant> first_valid_;
   std::optional<PairId> nominating_;  // by us
   std::optional<PairId> nominated_;
+  std::optional<Instant> silent_since_;  // the nominated pair does not answer: others are tried
   bool is_patience_over_ = false;
+  bool was_connected_ = false;  // in this session
 
   std::optional<Path> path_;
   std::optional<PairId> path_pair_;  // of path_; none: the path is older than the restart

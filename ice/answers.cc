@@ -108,7 +108,7 @@ unsigned Agent::judge(Instant now, const Path& path, const stun::MessageView& me
   }
   if (asked.local == &local_ && repair_role(now, asked.content)) return kRoleConflict;
   // A stranger without priority cannot become a candidate.
-  if (!asked.content.priority && remote_at(path.remote) == nullptr && asked.local == &local_) {
+  if (!asked.content.priority && remote_at(path) == nullptr && asked.local == &local_) {
     trace_.drop("8445:7.1.1#1"_rule, "a check without priority", message.bytes());
     return kBadRequest;
   }
@@ -154,28 +154,32 @@ void Agent::remember_early(const EarlyCheck& check) {
   early_.push_back(check);
 }
 
-const Candidate* Agent::remote_at(const Address& address) const {
+const Candidate* Agent::remote_at(const Path& path) const {
   const auto found = std::ranges::find_if(remote_candidates_, [&](const Candidate& candidate) {
-    return candidate.address == address && candidate.host_name.empty() &&
-           candidate.transport == Transport::kUdp;
+    return candidate.address == path.remote && candidate.host_name.empty() &&
+           candidate.transport == path.transport;
   });
   return found == remote_candidates_.end() ? nullptr : &*found;
 }
 
 // RFC 8445 §7.3.1.3. False: too many strangers already.
-bool Agent::learn_remote(const Address& address, std::uint32_t priority) {
-  if (remote_at(address) != nullptr) return true;
+bool Agent::learn_remote(const Path& path, std::uint32_t priority) {
+  if (remote_at(path) != nullptr) return true;
   if (peer_reflexive_count_ >= config_.limits.peer_reflexive) {
     trace_.rule("8445:19.5.1#2"_rule, Fact{"limit", config_.limits.peer_reflexive},
-                Fact{"from", glass::to_text(address)});
+                Fact{"from", glass::to_text(path.remote)});
     return false;
   }
   Candidate candidate;
   candidate.foundation = "prflx" + decimal(++peer_reflexive_count_);
   candidate.priority = std::clamp<std::uint32_t>(priority, 1, kMaxPriority);
-  candidate.address = address;
+  candidate.address = path.remote;
+  candidate.transport = path.transport;
+  // RFC 6544 §7.2: who has opened the connection is the active one, unless both did.
+  if (const Base* base = base_at(path); base != nullptr && base->tcp_type != TcpType::kNone)
+    candidate.tcp_type = base->tcp_type == TcpType::kPassive ? TcpType::kActive : TcpType::kPassive;
   candidate.type = CandidateType::kPeerReflexive;
-  trace_.rule("8445:7.3.1.3#0"_rule, Fact{"address", glass::to_text(address)},
+  trace_.rule("8445:7.3.1.3#0"_rule, Fact{"address", glass::to_text(path.remote)},
               Fact{"priority", candidate.priority});
   remote_candidates_.push_back(candidate);
   return true;
@@ -183,34 +187,65 @@ bool Agent::learn_remote(const Address& address, std::uint32_t priority) {
 
 // RFC 8445 §7.3.1.3 to §7.3.1.5, once the check has been answered and the peer is known.
 void Agent::on_accepted(Instant now, const EarlyCheck& check) {
-  if (!may_check()) return;
+  if (!may_check() && !config_.is_lite) return;
   if (check.asking != remote_->ufrag) {
     trace_.rule("8445:7.3.1.4#0"_rule, Fact{"from", glass::to_text(check.path.remote)},
                 Fact{"failure", "the check is by somebody with another user name fragment"});
     return;
   }
+  if (config_.is_lite) {
+    on_accepted_by_lite(now, check);
+    return;
+  }
   const bool wants_nomination = check.use_candidate && role_ == Role::kControlled;
-  Pair* pair = checklist_.find(check.path.local, check.path.remote);
+  Pair* pair = checklist_.find(check.path);
   if (nominated_ && !wants_nomination) {
     // RFC 8445 §8.1.2: answered, and that is all: no more checks.
     trace_.rule("8445:8.1.2#2"_rule, Fact{"from", glass::to_text(check.path.remote)});
     if (pair != nullptr) pair->is_heard = true;
     return;
   }
-  if (pair == nullptr) {
-    if (!learn_remote(check.path.remote, check.priority)) return;
-    const Candidate* remote = remote_at(check.path.remote);
-    const Host* host = host_at(check.path.local);
-    if (host == nullptr || remote == nullptr) return;
-    const End local{host->address, candidate_priority(CandidateType::kHost, host->preference),
-                    CandidateType::kHost, foundations_.of(CandidateType::kHost, host->address, {})};
-    const End other{remote->address, remote->priority, remote->type, remote->foundation};
-    const auto added = checklist_.add_triggered(local, other, role_);
-    if (!added) return;
-    pair = checklist_.find(*added);
-  }
+  if (pair == nullptr) pair = pair_of(check);
+  if (pair == nullptr) return;
   pair->is_heard = true;
   trigger(now, *pair, wants_nomination);
+}
+
+// RFC 8445 §7.3.1.4: the pair that the check came on, which is new. Null: there are too many.
+Pair* Agent::pair_of(const EarlyCheck& check) {
+  if (!learn_remote(check.path, check.priority)) return nullptr;
+  const Candidate* remote = remote_at(check.path);
+  const Base* base = base_at(check.path);
+  if (base == nullptr || remote == nullptr) return nullptr;
+  const End local{base->address, base->priority(base->type), base->type,
+                  foundations_.of(base->type, base->address, base->server, base->transport),
+                  base->transport};
+  const End other{remote->address, remote->priority, remote->type, remote->foundation,
+                  remote->transport};
+  const auto added = checklist_.add_triggered(local, other, role_);
+  return added ? checklist_.find(*added) : nullptr;
+}
+
+// RFC 8445 §7.3.2: a lite agent believes the peer, who has checked both directions.
+void Agent::on_accepted_by_lite(Instant now, const EarlyCheck& check) {
+  if (state_ == State::kFailed || state_ == State::kClosed) return;
+  Pair* pair = checklist_.find(check.path);
+  if (pair == nullptr) pair = pair_of(check);
+  if (pair == nullptr) return;
+  trace_.rule("8445:7.3.2#0"_rule, Fact{"pair", to_text(*pair)},
+              Fact{"use_candidate", check.use_candidate ? 1U : 0U});
+  pair->is_heard = true;
+  pair->answered = now;
+  if (path_pair_ == pair->id) on_lite_heard(now);
+  if (!check.use_candidate) return;
+  pair->nominated = now;
+  pair->is_valid = true;
+  pair->mapped = pair->local.address;
+  pair->valid_local_priority = pair->local.priority;
+  checklist_.set_state(*pair, PairState::kSucceeded);
+  if (state_ == State::kChecking) move(Connected{}, State::kConnected);
+  was_connected_ = true;
+  on_nominated(now, *pair);
 }
 
 void Agent::trigger(Instant now, Pair& pair, bool use_candidate) {

@@ -235,19 +235,45 @@ std::string write_candidate(const Candidate& candidate) {
   return out;
 }
 
-std::uint32_t type_preference(CandidateType type) {
+std::uint32_t type_preference(CandidateType type, Transport transport) {
+  const bool is_udp = transport == Transport::kUdp;
   switch (type) {
-    case CandidateType::kHost: return 126;
-    case CandidateType::kPeerReflexive: return 110;
-    case CandidateType::kServerReflexive: return 100;
+    case CandidateType::kHost: return is_udp ? 126 : 90;
+    case CandidateType::kPeerReflexive: return is_udp ? 110 : 80;
+    case CandidateType::kServerReflexive: return is_udp ? 100 : 70;
     case CandidateType::kRelayed: return 0;
   }
   return 0;
 }
 
+std::uint16_t tcp_preference(CandidateType type, TcpType tcp_type, std::uint16_t other) {
+  // RFC 6544 §4.2: behind a NAT, opening at the same time is the most likely to work.
+  const bool is_reflexive =
+      type == CandidateType::kServerReflexive || type == CandidateType::kPeerReflexive;
+  std::uint16_t direction = 0;
+  switch (tcp_type) {
+    case TcpType::kNone: return other;
+    case TcpType::kActive: direction = is_reflexive ? 4 : 6; break;
+    case TcpType::kPassive: direction = is_reflexive ? 2 : 4; break;
+    case TcpType::kSimultaneousOpen: direction = is_reflexive ? 6 : 2; break;
+  }
+  constexpr std::uint16_t kStep = kMaxOtherPreference + 1;
+  return static_cast<std::uint16_t>(kStep * direction + std::min(other, kMaxOtherPreference));
+}
+
+bool are_compatible(TcpType local, TcpType remote) {
+  switch (local) {
+    case TcpType::kNone: return remote == TcpType::kNone;
+    case TcpType::kActive: return remote == TcpType::kPassive;
+    case TcpType::kPassive: return remote == TcpType::kActive;
+    case TcpType::kSimultaneousOpen: return remote == TcpType::kSimultaneousOpen;
+  }
+  return false;
+}
+
 std::uint32_t candidate_priority(CandidateType type, std::uint16_t local_preference,
-                                 std::uint16_t component) {
-  return (type_preference(type) << 24) + (std::uint32_t{local_preference} << 8) +
+                                 std::uint16_t component, Transport transport) {
+  return (type_preference(type, transport) << 24) + (std::uint32_t{local_preference} << 8) +
          (256U - component);
 }
 
@@ -257,8 +283,9 @@ std::uint64_t pair_priority(std::uint32_t controlling, std::uint32_t controlled)
   return (low << 32) + 2 * high + (controlling > controlled ? 1 : 0);
 }
 
-std::string Foundations::of(CandidateType type, const Address& base, const Address& server) {
-  const Origin origin{type, base.with_port(0), server.with_port(0)};
+std::string Foundations::of(CandidateType type, const Address& base, const Address& server,
+                            Transport transport) {
+  const Origin origin{type, base.with_port(0), server.with_port(0), transport};
   auto found = std::ranges::find(origins_, origin);
   if (found == origins_.end()) found = origins_.insert(origins_.end(), origin);
   return decimal(static_cast<std::uint64_t>(found - origins_.begin()) + 1);

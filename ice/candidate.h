@@ -74,11 +74,20 @@ Result<Candidate, CandidateError> parse_candidate(std::string_view text);
 // The value of the attribute, without "candidate:". parse_candidate(write_candidate(c)) == c.
 std::string write_candidate(const Candidate& candidate);
 
-// RFC 8445 §5.1.2.2: the recommended preferences of the types.
-std::uint32_t type_preference(CandidateType type);
+// RFC 8445 §5.1.2.2: the recommended preferences of the types; RFC 6544 §4.2: TCP below UDP of the
+// same type, relayed candidates below all.
+std::uint32_t type_preference(CandidateType type, Transport transport = Transport::kUdp);
 // RFC 8445 §5.1.2.1.
 std::uint32_t candidate_priority(CandidateType type, std::uint16_t local_preference,
-                                 std::uint16_t component = 1);
+                                 std::uint16_t component = 1,
+                                 Transport transport = Transport::kUdp);
+// RFC 6544 §4.2: the local preference of a TCP candidate. `other` is at most kMaxOtherPreference.
+inline constexpr std::uint16_t kMaxOtherPreference = 8191;
+std::uint16_t tcp_preference(CandidateType type, TcpType tcp_type, std::uint16_t other);
+// RFC 6544 §6.2: which parts go together. Two candidates that are not TCP do as well.
+bool are_compatible(TcpType local, TcpType remote);
+// RFC 6544 §4.5: the port of a candidate that only opens connections.
+inline constexpr std::uint16_t kActivePort = 9;
 // RFC 8445 §6.1.2.3: G is the priority of the controlling agent's candidate, D of the other's.
 std::uint64_t pair_priority(std::uint32_t controlling, std::uint32_t controlled);
 
@@ -86,13 +95,15 @@ std::uint64_t pair_priority(std::uint32_t controlling, std::uint32_t controlled)
 class Foundations {
  public:
   // `base` and `server` count by IP address alone. `server` is unspecified for host candidates.
-  std::string of(CandidateType type, const Address& base, const Address& server);
+  std::string of(CandidateType type, const Address& base, const Address& server,
+                 Transport transport = Transport::kUdp);
 
  private:
   struct Origin {
     CandidateType type = CandidateType::kHost;
     Address base;
     Address server;
+    Transport transport = Transport::kUdp;
     friend bool operator==(const Origin&, const Origin&) = default;
   };
   std::vector<Origin> origins_;

@@ -39,14 +39,24 @@ std::string_view to_text(PairState state) {
 }
 
 std::string_view to_text(PairFailure failure) {
-  constexpr std::array<std::string_view, 5> kNames{
-      "", "nobody answered", "the answer took another way than the request",
-      "the peer refused the check", "the answer holds no mapped address"};
+  constexpr std::array<std::string_view, 9> kNames{
+      "",
+      "nobody answered",
+      "the answer took another way than the request",
+      "the peer refused the check",
+      "the answer holds no mapped address",
+      "the TURN server does not relay to this address",
+      "the TURN server has taken the relayed address back",
+      "our address is not there any more",
+      "the connection was refused or has broken"};
   return kNames.at(static_cast<std::size_t>(std::to_underlying(failure)));
 }
 
 std::string to_text(const Pair& pair) {
-  return glass::to_text(pair.local.address) + " -> " + glass::to_text(pair.remote.address);
+  std::string out =
+      glass::to_text(pair.local.address) + " -> " + glass::to_text(pair.remote.address);
+  if (pair.local.transport != Transport::kUdp) out += " over TCP";
+  return out;
 }
 
 Result<PairId, NotAdded> Checklist::add(const End& local, const End& remote, Role role) {
@@ -61,13 +71,14 @@ Result<PairId, NotAdded> Checklist::insert(const End& local, const End& remote, 
                                            bool triggered) {
   if (local.address.is_v4() != remote.address.is_v4())
     return std::unexpected(NotAdded::kOtherFamily);
+  CHECK(local.transport == remote.transport);
   // RFC 8445 §6.1.2.2: link-local goes with link-local only.
   if (!local.address.is_v4() && local.address.is_link_local() != remote.address.is_link_local()) {
     trace_.rule("8445:6.1.2.2#1"_rule);
     return std::unexpected(NotAdded::kLinkLocal);
   }
   // RFC 8445 §6.1.2.4: same base and same remote candidate; the pair that is there stays.
-  if (find(local.address, remote.address) != nullptr) {
+  if (find({local.transport, local.address, remote.address}) != nullptr) {
     trace_.rule("8445:6.1.2.4#0"_rule);
     return std::unexpected(NotAdded::kRedundant);
   }
@@ -131,15 +142,15 @@ Pair* Checklist::find(PairId id) {
   return found == pairs_.end() ? nullptr : &*found;
 }
 
-Pair* Checklist::find(const Address& local, const Address& remote) {
+Pair* Checklist::find(const Path& path) {
   for (Pair& pair : pairs_)
-    if (pair.local.address == local && pair.remote.address == remote) return &pair;
+    if (pair.path() == path) return &pair;
   return nullptr;
 }
 
-const Pair* Checklist::find(const Address& local, const Address& remote) const {
+const Pair* Checklist::find(const Path& path) const {
   for (const Pair& pair : pairs_)
-    if (pair.local.address == local && pair.remote.address == remote) return &pair;
+    if (pair.path() == path) return &pair;
   return nullptr;
 }
 
@@ -173,10 +184,7 @@ std::optional<PairId> Checklist::next_to_check() {
     return id;
   }
   // 2. Nothing waits: thaw one pair of each foundation that has no check under way.
-  const auto is_waiting = [](const Pair& pair) {
-    return pair.state == PairState::kWaiting && !pair.is_retired;
-  };
-  if (std::ranges::none_of(pairs_, is_waiting)) {
+  if (std::ranges::none_of(pairs_, &Pair::is_waiting)) {
     for (Pair& pair : pairs_) {
       if (!can_thaw(pair)) continue;
       trace_.rule("8445:6.1.4.2#0"_rule, Fact{"pair", to_text(pair)});
@@ -184,7 +192,7 @@ std::optional<PairId> Checklist::next_to_check() {
     }
   }
   // 3. The best of those that wait.
-  const auto best = std::ranges::find_if(pairs_, is_waiting);
+  const auto best = std::ranges::find_if(pairs_, &Pair::is_waiting);
   // 4. There is one checklist only, hence no other to turn to.
   if (best == pairs_.end()) return std::nullopt;
   return best->id;
@@ -200,7 +208,7 @@ bool Checklist::can_thaw(const Pair& pair) const {
 
 bool Checklist::has_work() const {
   return !triggered_.empty() || std::ranges::any_of(pairs_, [this](const Pair& pair) {
-    return (pair.state == PairState::kWaiting && !pair.is_retired) || can_thaw(pair);
+    return pair.is_waiting() || can_thaw(pair);
   });
 }
 
@@ -211,12 +219,24 @@ void Checklist::set_role(Role role) {
 
 void Checklist::rename_remote(const End& remote) {
   for (Pair& pair : pairs_) {
-    if (pair.remote.address != remote.address) continue;
+    if (pair.remote.address != remote.address || pair.remote.transport != remote.transport)
+      continue;
     // The priority stays that of the check, which the peer has used for the pair as well.
     trace_.rule("8838:11#2"_rule, Fact{"pair", to_text(pair)}, Fact{"type", to_text(remote.type)});
     pair.remote.type = remote.type;
     pair.remote.foundation = remote.foundation;
   }
+}
+
+void Checklist::give_up(Pair& pair, PairFailure why) {
+  std::erase(triggered_, pair.id);
+  set_state(pair, PairState::kFailed);
+  pair.failure = why;
+  pair.is_valid = false;
+  pair.is_nominated = false;
+  pair.is_heard = false;
+  pair.is_blocked = false;
+  pair.wants_nomination = false;
 }
 
 void Checklist::conclude(PairId nominated) {

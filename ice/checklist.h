@@ -36,7 +36,11 @@ enum class PairFailure : std::uint8_t {
   kTimeout,       // nobody answered
   kNotSymmetric,  // the answer came from or to another address than the request
   kErrorAnswer,   // the peer refused the check
-  kNoMappedAddress
+  kNoMappedAddress,
+  kNoPermission,  // the TURN server does not relay to this peer
+  kRelayLost,     // the TURN server has taken the relayed address back
+  kAddressGone,   // our own address is not there any more
+  kNoConnection   // the TCP connection was refused or has broken
 };
 std::string_view to_text(PairFailure failure);
 
@@ -48,6 +52,7 @@ struct End {
   std::uint32_t priority = 0;
   CandidateType type = CandidateType::kHost;
   std::string foundation;
+  Transport transport = Transport::kUdp;  // of both ends of a pair
 };
 
 struct Pair {
@@ -62,6 +67,7 @@ struct Pair {
   bool is_heard = false;                   // the peer has checked it with our password
   bool is_retired = false;                 // out of the checklist since another pair was nominated
   bool wants_nomination = false;           // the controlling peer asked before our check succeeded
+  bool is_blocked = false;                 // the TURN server has not permitted the peer yet
   std::uint32_t valid_local_priority = 0;  // of the local candidate that the response mapped to
   Address mapped;         // that candidate's address; equal to the base without NAT
   Duration round_trip{};  // smoothed; zero: not measured
@@ -69,7 +75,11 @@ struct Pair {
   Instant nominated{};    // when the peer last sent USE-CANDIDATE
   std::uint32_t checks_sent = 0;
 
-  [[nodiscard]] Path path() const { return {Transport::kUdp, local.address, remote.address}; }
+  [[nodiscard]] Path path() const { return {local.transport, local.address, remote.address}; }
+  [[nodiscard]] bool is_relayed() const { return local.type == CandidateType::kRelayed; }
+  [[nodiscard]] bool is_waiting() const {
+    return state == PairState::kWaiting && !is_retired && !is_blocked;
+  }
   [[nodiscard]] bool is_same_foundation(const Pair& other) const {
     return local.foundation == other.local.foundation &&
            remote.foundation == other.remote.foundation;
@@ -96,8 +106,8 @@ class Checklist {
   Result<PairId, NotAdded> add_triggered(const End& local, const End& remote, Role role);
 
   [[nodiscard]] Pair* find(PairId id);
-  [[nodiscard]] Pair* find(const Address& local, const Address& remote);
-  [[nodiscard]] const Pair* find(const Address& local, const Address& remote) const;
+  [[nodiscard]] Pair* find(const Path& path);
+  [[nodiscard]] const Pair* find(const Path& path) const;
   [[nodiscard]] std::span<const Pair> pairs() const { return pairs_; }
   [[nodiscard]] std::span<Pair> pairs() { return pairs_; }
 
@@ -116,6 +126,8 @@ class Checklist {
   void set_role(Role role);
   // RFC 8838 §11: a candidate that was peer-reflexive is signalled after all.
   void rename_remote(const End& remote);
+  // The pair cannot work any more, whatever it was: not checked, not valid, not nominated.
+  void give_up(Pair& pair, PairFailure why);
   // RFC 8445 §8.1.2: one pair is nominated, no other is checked any more. Valid ones stay known.
   void conclude(PairId nominated);
   // Nothing is checked or valid any more; the pairs stay to be looked at.

@@ -29,11 +29,11 @@ namespace glass::ice {
 // ---- Pace.
 
 bool Agent::may_check() const {
-  return remote_ && state_ != State::kFailed && state_ != State::kClosed;
+  return remote_ && !config_.is_lite && state_ != State::kFailed && state_ != State::kClosed;
 }
 
 bool Agent::has_paced_work() const {
-  return gathering_.has_queued() || (may_check() && checklist_.has_work());
+  return gathering_.has_queued() || relays_.has_queued() || (may_check() && checklist_.has_work());
 }
 
 // Starts what may start now, and sets the timer for the next.
@@ -54,6 +54,10 @@ void Agent::start_paced(Instant now) {
     if (auto question = gathering_.start_next(now)) enqueue(*std::move(question));
     return;
   }
+  if (!is_check_first && relays_.has_queued()) {
+    relays_.start_next(now);
+    return;
+  }
   if (!may_check()) return;
   const auto id = checklist_.next_to_check();
   if (Pair* pair = id ? checklist_.find(*id) : nullptr) start_check(now, *pair);
@@ -72,26 +76,48 @@ CheckContent Agent::content_for(std::string_view username, std::uint32_t priorit
   return content;
 }
 
+// RFC 8445 §7.2.1: the relay has to be told first for whom it is. The pair waits until then.
+bool Agent::await_permission(Instant now, Pair& pair) {
+  if (!pair.is_relayed() || relays_.is_permitted(pair.local.address, pair.remote.address))
+    return false;
+  pair.is_blocked = true;
+  checklist_.set_state(pair, PairState::kWaiting);
+  relays_.permit(now, pair.local.address, pair.remote.address);
+  return true;
+}
+
+Duration Agent::check_rto() const {
+  // RFC 8445 §14.3. The ceiling is ours: 20 pairs would else wait for 20 s, and again.
+  const auto pairs = static_cast<std::int64_t>(checklist_.size());
+  const auto busy = static_cast<std::int64_t>(checklist_.busy());
+  return std::clamp<Duration>(config_.timing.ta * (pairs * busy), config_.timing.rto_min,
+                              config_.timing.rto_max);
+}
+
 void Agent::start_check(Instant now, Pair& pair) {
   cancel_checks(pair.id);
+  if (await_permission(now, pair)) {
+    hear_relays(now);
+    return;
+  }
   Check check;
   check.id = stun::TransactionId::make(*random_);
   check.pair = pair.id;
   check.path = pair.path();
   check.role = role_;
   check.is_nominating = nominating_ == pair.id;
-  const Host* host = host_at(pair.local.address);
-  CHECK(host != nullptr);
+  const Base* base = base_at(check.path);
+  CHECK(base != nullptr);
   // RFC 8445 §7.1.1: what a candidate would get that the peer learns from this very check.
-  check.priority = candidate_priority(CandidateType::kPeerReflexive, host->preference);
+  check.priority = base->priority(CandidateType::kPeerReflexive);
   checklist_.set_state(pair, PairState::kInProgress);
   pair.failure = PairFailure::kNone;
   ++pair.checks_sent;
-  // RFC 8445 §14.3, without the factor N, which would make a dozen pairs wait for seconds.
-  const Duration rto =
-      std::max(config_.timing.rto_min, config_.timing.ta * static_cast<int>(checklist_.busy()));
+  const Duration rto = check_rto();
   trace_.rule("8445:14.3#4"_rule, Fact{"rto_ms", static_cast<std::uint64_t>(rto / 1ms)});
-  check.schedule = Retransmission(now, rto, config_.timing);
+  check.schedule = check.path.transport == Transport::kUdp
+                       ? Retransmission(now, rto, config_.timing)
+                       : Retransmission::reliable(now, config_.timing.reliable_wait);
   trace_.rule("8445:7.2.4#0"_rule, Fact{"pair", to_text(pair)}, Fact{"role", to_text(role_)},
               Fact{"nominating", check.is_nominating ? 1U : 0U}, Fact{"priority", check.priority});
   if (check.is_nominating) trace_.rule("8445:7.1.2#1"_rule, Fact{"pair", to_text(pair)});
@@ -205,6 +231,7 @@ void Agent::on_check_success(Instant now, const Check& check, const Address& map
   checklist_.succeed(valid);
   if (!first_valid_) first_valid_ = now;
   if (state_ == State::kChecking) move(Connected{}, State::kConnected);
+  was_connected_ = true;
   // RFC 8445 §7.2.5.3.4: by us, or because the controlling peer has asked for it.
   const bool by_us = check.is_nominating && role_ == Role::kControlling;
   const bool by_peer = asked_for && role_ == Role::kControlled;
@@ -221,7 +248,9 @@ void Agent::on_check_success(Instant now, const Check& check, const Address& map
 // RFC 8445 §7.2.5.3.1 and §7.2.5.3.2: which local candidate the peer has seen, and hence which
 // pair is valid.
 Pair& Agent::make_valid(Instant now, const Check& check, Pair& pair, const Address& mapped) {
-  const auto is_mapped = [&](const Local& local) { return local.candidate.address == mapped; };
+  const auto is_mapped = [&](const Local& local) {
+    return local.candidate.address == mapped && local.candidate.transport == check.path.transport;
+  };
   auto seen = std::ranges::find_if(local_candidates_, is_mapped);
   if (seen == local_candidates_.end()) {
     const std::size_t known = static_cast<std::size_t>(
@@ -230,8 +259,10 @@ Pair& Agent::make_valid(Instant now, const Check& check, Pair& pair, const Addre
     trace_.rule("8445:7.2.5.3.1#0"_rule, Fact{"address", glass::to_text(mapped)},
                 Fact{"base", glass::to_text(pair.local.address)});
     Candidate candidate;
-    candidate.foundation =
-        foundations_.of(CandidateType::kPeerReflexive, pair.local.address, Address{});
+    candidate.foundation = foundations_.of(CandidateType::kPeerReflexive, pair.local.address,
+                                           Address{}, check.path.transport);
+    candidate.transport = check.path.transport;
+    if (const Base* base = base_at(check.path)) candidate.tcp_type = base->tcp_type;
     candidate.priority = check.priority;
     candidate.address = mapped;
     candidate.type = CandidateType::kPeerReflexive;
@@ -244,7 +275,8 @@ Pair& Agent::make_valid(Instant now, const Check& check, Pair& pair, const Addre
   Pair* valid = &pair;
   // Another socket of ours: then the pair of that one is valid.
   if (is_known && seen->candidate.type == CandidateType::kHost)
-    if (Pair* other = checklist_.find(mapped, pair.remote.address)) valid = other;
+    if (Pair* other = checklist_.find({check.path.transport, mapped, pair.remote.address}))
+      valid = other;
   trace_.rule("8445:7.2.5.3.2#0"_rule, Fact{"pair", to_text(*valid)},
               Fact{"mapped", glass::to_text(mapped)});
   valid->is_valid = true;
@@ -296,13 +328,13 @@ void Agent::on_check_failed(Instant now, const Check& check, PairFailure why) {
   if (was_nomination || was_asked_for) pair->is_valid = false;
   if (was_asked_for) trace_.rule("8445:7.3.1.5#1"_rule, Fact{"pair", to_text(*pair)});
   if (was_nomination) {
-    // RFC 8445 §7.2.5.3.4: there is no second nomination within a session.
     trace_.rule("8445:7.2.5.3.4#1"_rule, Fact{"pair", to_text(*pair)},
                 Fact{"failure", to_text(why)});
-    fail(now);
-    return;
+    nominating_.reset();
   }
-  if (was_asked_for && state_ == State::kConnected && best_valid(now) == nullptr) {
+  // Deviation from RFC 8445 §7.2.5.3.4: another pair that works is worth more than failing.
+  if ((was_asked_for || was_nomination) && state_ == State::kConnected &&
+      best_valid(now) == nullptr) {
     fail(now);
     return;
   }

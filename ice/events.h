@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -93,6 +94,17 @@ struct PathSelected {
   Path path;
 };
 
-using Event = std::variant<CandidateFound, GatheringDone, StateChanged, PathSelected>;
+// Somebody has to look up this name of the peer's and tell by Agent::resolved().
+struct NameWanted {
+  std::string name;
+};
+// Our candidates call this address by this name: somebody has to answer for it (see ice/mdns.h).
+struct NamePublished {
+  std::string name;
+  Address address;
+};
+
+using Event = std::variant<CandidateFound, GatheringDone, StateChanged, PathSelected, NameWanted,
+                           NamePublished>;
 
 }  // namespace glass::ice

@@ -76,6 +76,7 @@ std::optional<Outgoing> Gathering::repeat_next(Instant now) {
       trace_.rule("8445:5.1.1.2#0"_rule, Fact{"server", to_text(question.path.remote)},
                   Fact{"failure", "nobody answered"});
       question.state = State::kFailed;
+      question.failure = "has not answered";
     }
   }
   return std::nullopt;
@@ -86,6 +87,13 @@ Instant Gathering::next_time() const {
   for (const Question& question : questions_)
     if (question.state == State::kAsked) next = std::min(next, question.schedule.next());
   return next;
+}
+
+std::vector<std::pair<Path, std::string>> Gathering::failures() const {
+  std::vector<std::pair<Path, std::string>> out;
+  for (const Question& question : questions_)
+    if (question.state == State::kFailed) out.emplace_back(question.path, question.failure);
+  return out;
 }
 
 bool Gathering::owns(const stun::TransactionId& id) const {
@@ -112,6 +120,7 @@ std::optional<Reflection> Gathering::on_answer(const Path& path, const stun::Mes
   const bool is_good = message.cls() == stun::Class::kSuccess && mapped.port != 0 &&
                        mapped.is_v4() == path.local.is_v4();
   found->state = is_good ? State::kAnswered : State::kFailed;
+  if (!is_good) found->failure = "has answered without telling how we look";
   trace_.rule("8445:5.1.1.2#0"_rule, Fact{"server", to_text(path.remote)},
               Fact{"mapped", to_text(mapped)});
   if (!is_good) return std::nullopt;

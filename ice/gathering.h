@@ -7,6 +7,8 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/address.h"
@@ -43,6 +45,10 @@ class Gathering {
   // Asks all answered questions again, so that the NATs between keep their bindings.
   void refresh();
   void clear() { questions_.clear(); }
+  // The socket is gone, and what was asked from there is of no interest any more.
+  void drop_base(const Address& base) {
+    std::erase_if(questions_, [&](const Question& q) { return q.path.local == base; });
+  }
 
   [[nodiscard]] bool has_queued() const;
   // All questions have got an answer or been given up.
@@ -54,6 +60,8 @@ class Gathering {
   std::optional<Outgoing> repeat_next(Instant now);
   [[nodiscard]] Instant next_time() const;
 
+  // For people: questions that led nowhere, and why.
+  [[nodiscard]] std::vector<std::pair<Path, std::string>> failures() const;
   [[nodiscard]] bool owns(const stun::TransactionId& id) const;
   // nullopt: an error, or an answer that is of no use.
   std::optional<Reflection> on_answer(const Path& path, const stun::MessageView& message);
@@ -66,6 +74,7 @@ class Gathering {
     stun::TransactionId id;
     Retransmission schedule;
     bool is_refresh = false;
+    std::string failure;
   };
   [[nodiscard]] Outgoing written(const Question& question) const;
 

@@ -41,11 +41,13 @@ std::uint64_t Agent::valid_priority(const Pair& pair) const {
              : pair_priority(pair.remote.priority, pair.valid_local_priority);
 }
 
-// Of the pairs that have answered within the time of consent.
+// Of the pairs that have answered within the time of consent; while the nominated one is silent, of
+// those that have answered since.
 Pair* Agent::best_valid(Instant now) {
   Pair* best = nullptr;
   for (Pair& pair : checklist_.pairs()) {
     if (!pair.is_valid || now - pair.answered >= config_.timing.consent_expiry) continue;
+    if (silent_since_ && pair.answered < *silent_since_) continue;
     if (best == nullptr || valid_priority(pair) > valid_priority(*best)) best = &pair;
   }
   return best;
@@ -54,14 +56,15 @@ Pair* Agent::best_valid(Instant now) {
 // RFC 8445 §8.1.1: regular nomination. The best valid pair, once no better one can come of the
 // checks under way, or when those have had their chance.
 void Agent::maybe_nominate(Instant now) {
-  if (role_ != Role::kControlling || nominated_ || nominating_ || !may_check()) return;
+  if (role_ != Role::kControlling || nominating_ || !may_check()) return;
+  if (nominated_ && !silent_since_) return;
   Pair* best = best_valid(now);
   if (best == nullptr || !first_valid_) return;
   const bool may_improve = std::ranges::any_of(checklist_.pairs(), [&](const Pair& pair) {
     return pair.is_unfinished() && !pair.is_valid && pair.priority > best->priority;
   });
   const Instant deadline = *first_valid_ + config_.timing.nomination_delay;
-  if (may_improve && now < deadline) {
+  if (may_improve && now < deadline && !silent_since_) {
     trace_.rule("8863:4#5"_rule, Fact{"pair", to_text(*best)});
     timers_.set(AgentTimer::kNomination, deadline);
     return;
@@ -93,6 +96,7 @@ void Agent::on_nominated(Instant now, Pair& pair) {
               Fact{"rtt_us", static_cast<std::uint64_t>(pair.round_trip / 1us)});
   nominated_ = pair.id;
   nominating_.reset();
+  silent_since_.reset();
   for (Check& check : checks_) {
     if (check.is_cancelled) continue;
     check.is_cancelled = true;
@@ -109,7 +113,58 @@ void Agent::on_nominated(Instant now, Pair& pair) {
   CHECK(selected != nullptr);
   trace_.rule("8445:12.1#2"_rule, Fact{"pair", to_text(*selected)});
   choose_path(now);
-  if (state_ == State::kConnected) move(Completed{}, State::kCompleted);
+  if (state_ == State::kConnected || state_ == State::kDisconnected)
+    move(Completed{}, State::kCompleted);
+}
+
+// ---- When the path in use dies.
+
+void Agent::give_up(Pair& pair, PairFailure why) {
+  std::erase_if(checks_, [&](const Check& check) { return check.pair == pair.id; });
+  checklist_.give_up(pair, why);
+}
+
+void Agent::on_pairs_given_up(Instant now) {
+  const auto is_dead = [this](const std::optional<PairId>& id) {
+    const Pair* pair = id ? checklist_.find(*id) : nullptr;
+    return pair != nullptr && !pair->is_valid;
+  };
+  if (is_dead(nominating_)) nominating_.reset();
+  const bool was_nominated = is_dead(nominated_);
+  if (was_nominated) nominated_.reset();
+  if (is_dead(path_pair_)) {
+    path_.reset();
+    path_pair_.reset();
+    consent_.stop();
+    // The time of consent runs on: within it, another path may be found.
+    timers_.stop(AgentTimer::kConsent);
+    timers_.stop(AgentTimer::kWarning);
+  }
+  if (was_nominated && state_ == State::kCompleted) move(Disconnected{}, State::kDisconnected);
+  if (was_nominated) try_others();
+  choose_path(now);
+  maybe_nominate(now);
+  update_failed(now);
+}
+
+// The pairs that have worked, or that the peer has checked, are tried again.
+void Agent::try_others() {
+  for (Pair& pair : checklist_.pairs()) {
+    if (pair.id == path_pair_ || (!pair.is_valid && !pair.is_heard)) continue;
+    pair.is_retired = false;
+    trace_.rule("8445:8.1.1#3"_rule, Fact{"pair", to_text(pair)});
+    checklist_.trigger(pair);
+  }
+}
+
+void Agent::lose_path() {
+  path_.reset();
+  path_pair_.reset();
+  before_.reset();
+  silent_since_.reset();
+  consent_.stop();
+  for (const AgentTimer timer : {AgentTimer::kConsent, AgentTimer::kWarning, AgentTimer::kExpiry})
+    timers_.stop(timer);
 }
 
 // ---- The path in use.
@@ -128,8 +183,12 @@ void Agent::follow(Instant now, const Pair& pair) {
   round_trip_ = pair.round_trip;
   consent_.start(*path_, pair.answered);
   watch_consent();
-  timers_.set(AgentTimer::kConsent,
-              now + Consent::draw_interval(config_.timing.consent_interval, *random_));
+  // RFC 8656 §12: the shorter form for what is sent often.
+  if (pair.is_relayed()) relays_.bind_channel(now, pair.local.address, pair.remote.address);
+  const Duration interval = Consent::draw_interval(config_.timing.consent_interval, *random_);
+  // A pair that has not answered for a while is asked at once.
+  const bool is_overdue = now - pair.answered >= config_.timing.disconnected_after;
+  if (!config_.is_lite) timers_.set(AgentTimer::kConsent, is_overdue ? now : now + interval);
   events_.emplace_back(PathSelected{*path_});
 }
 
@@ -166,13 +225,9 @@ void Agent::fail(Instant /*now*/) {
   move(Failed{}, State::kFailed);
   checks_.clear();
   checklist_.stop();
-  path_.reset();
-  path_pair_.reset();
-  before_.reset();
-  consent_.stop();
-  for (const AgentTimer timer :
-       {AgentTimer::kNomination, AgentTimer::kPatience, AgentTimer::kConsent, AgentTimer::kWarning,
-        AgentTimer::kExpiry, AgentTimer::kKeepalive, AgentTimer::kLinger})
+  lose_path();
+  for (const AgentTimer timer : {AgentTimer::kNomination, AgentTimer::kPatience,
+                                 AgentTimer::kKeepalive, AgentTimer::kLinger})
     timers_.stop(timer);
 }
 
@@ -189,16 +244,15 @@ void Agent::ask_for_consent(Instant now) {
   const bool is_old = !path_pair_ && before_;
   const Credentials& mine = is_old ? before_->local : local_;
   const std::optional<Credentials>& theirs = is_old ? before_->remote : remote_;
-  const Host* host = host_at(consent_.path()->local);
-  if (!theirs || host == nullptr) return;
+  const Base* base = base_at(*consent_.path());
+  if (!theirs || base == nullptr) return;
   trace_.rule("7675:5.1#6"_rule, Fact{"to", glass::to_text(consent_.path()->remote)});
   if (is_old) trace_.rule("7675:5.1#10"_rule);
   // RFC 8445 §11: more often than Tr, so that no other keepalive is needed.
   trace_.rule("8445:11#4"_rule);
   const auto id = stun::TransactionId::make(*random_);
   consent_.on_request(id, now);
-  const std::uint32_t priority =
-      candidate_priority(CandidateType::kPeerReflexive, host->preference);
+  const std::uint32_t priority = base->priority(CandidateType::kPeerReflexive);
   enqueue(
       {*consent_.path(),
        write_check(id, content_for(username_for(*theirs, mine), priority, false), theirs->pwd)});
@@ -230,14 +284,30 @@ void Agent::on_consent_answer(Instant now, const Path& path, const stun::Message
     measure(*pair, *sample);
   }
   watch_consent();
+  on_heard_again();
+}
+
+void Agent::on_heard_again() {
+  silent_since_.reset();
   if (state_ != State::kDisconnected) return;
   if (nominated_) move(Completed{}, State::kCompleted);
   if (!nominated_) move(Connected{}, State::kConnected);
 }
 
-void Agent::on_consent_warning(Instant /*now*/) {
-  if (state_ == State::kConnected || state_ == State::kCompleted)
-    move(Disconnected{}, State::kDisconnected);
+// RFC 7675 §4: a lite agent asks for nothing; that the peer asks has to do.
+void Agent::on_lite_heard(Instant now) {
+  consent_.start(*path_, now);
+  watch_consent();
+  on_heard_again();
+}
+
+void Agent::on_consent_warning(Instant now) {
+  if (state_ != State::kConnected && state_ != State::kCompleted) return;
+  move(Disconnected{}, State::kDisconnected);
+  if (config_.is_lite) return;
+  silent_since_ = now;
+  try_others();
+  schedule(now);
 }
 
 void Agent::on_consent_lost(Instant now) {
@@ -247,12 +317,7 @@ void Agent::on_consent_lost(Instant now) {
     return;
   }
   // A restart is under way: only the old path is lost.
-  path_.reset();
-  path_pair_.reset();
-  before_.reset();
-  consent_.stop();
-  for (const AgentTimer timer : {AgentTimer::kConsent, AgentTimer::kWarning, AgentTimer::kExpiry})
-    timers_.stop(timer);
+  lose_path();
 }
 
 }  // namespace glass::ice

@@ -25,6 +25,14 @@ class Retransmission {
     give_up_ = now + rto_ * ((std::int64_t{1} << std::max(left_, 0)) - 1 + rm_);
   }
 
+  // RFC 8489 §6.2.2: sent once, for the transport repeats it.
+  static Retransmission reliable(Instant now, Duration wait) {
+    Retransmission once;
+    once.first_ = now;
+    once.next_ = once.give_up_ = now + wait;
+    return once;
+  }
+
   [[nodiscard]] Instant first_sent() const { return first_; }
   [[nodiscard]] bool was_repeated() const { return repeated_; }
   [[nodiscard]] Instant next() const { return next_; }

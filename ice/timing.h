@@ -13,11 +13,15 @@ using namespace std::chrono_literals;
 struct Timing {
   Duration ta = 50ms;        // RFC 8445 §14.2: between new transactions, gathering included
   Duration rto_min = 500ms;  // RFC 8445 §14.3
-  int rc = 7;                // RFC 8489 §6.2.1: how often a request is sent
-  int rm = 16;               // RFC 8489 §6.2.1: RTOs to wait after the last one
+  // No RTO above this, or a dozen pairs would wait for minutes until they are given up.
+  Duration rto_max = 1s;
+  int rc = 7;   // RFC 8489 §6.2.1: how often a request is sent
+  int rm = 16;  // RFC 8489 §6.2.1: RTOs to wait after the last one
 
   // RFC 8863 §4: no failure earlier than one whole transaction: (2^(7-1) - 1 + 16) * 500 ms.
   Duration patience = 39500ms;
+  // RFC 8489 §6.2.2 (Ti): how long an answer may take over TCP, where nothing is repeated.
+  Duration reliable_wait = 39500ms;
   // How long a controlling agent waits for a better pair once one is valid. Data flows meanwhile.
   Duration nomination_delay = 500ms;
 
@@ -40,6 +44,8 @@ struct Limits {
   std::size_t early_checks = 16;       // checks of a peer that we know nothing about yet
   std::size_t hosts = 32;              // sockets
   std::size_t stun_servers = 8;
+  std::size_t turn_servers = 8;
+  std::size_t names = 16;  // of the peer's candidates, to be looked up
 };
 
 inline constexpr std::size_t kMaxChecks = 256;  // transactions in flight, cancelled ones included

@@ -16,6 +16,9 @@ End end(const Address& address, std::uint32_t priority, const char* foundation =
 }
 Address remote(std::uint16_t port) { return kB.with_port(port); }
 
+// Pairs are found by path; here all of them are of kA and UDP.
+Path path_to(const Address& to) { return {Transport::kUdp, kA, to}; }
+
 Checklist list_of(std::size_t limit = 100) {
   return Checklist(limit, glass::test::test_trace(Layer::kIce));
 }
@@ -59,9 +62,9 @@ TEST(Checklist, OfEachFoundationTheBestPairWaits) {
   // One that comes later and is better waits as well; so does one of a foundation that works.
   EXPECT_TRUE(list.add(end(kA, 10), end(remote(4), 10), Role::kControlling));
   EXPECT_EQ(list.pairs()[0].state, PairState::kWaiting);
-  list.succeed(*list.find(kA, remote(3)));
+  list.succeed(*list.find(path_to(remote(3))));
   EXPECT_TRUE(list.add(end(kA, 10), end(remote(5), 1, "2"), Role::kControlling));
-  EXPECT_EQ(list.find(kA, remote(5))->state, PairState::kWaiting);
+  EXPECT_EQ(list.find(path_to(remote(5)))->state, PairState::kWaiting);
   EXPECT_RULE("8838:12#0");
 }
 
@@ -69,13 +72,13 @@ TEST(Checklist, TriggeredChecksComeFirstAndInOrder) {
   Checklist list = list_of();
   for (std::uint16_t port = 1; port <= 3; ++port)
     EXPECT_TRUE(list.add(end(kA, 10), end(remote(port), 10U - port), Role::kControlling));
-  list.trigger(*list.find(kA, remote(3)));
-  list.trigger(*list.find(kA, remote(2)));
-  list.trigger(*list.find(kA, remote(3)));
+  list.trigger(*list.find(path_to(remote(3))));
+  list.trigger(*list.find(path_to(remote(2))));
+  list.trigger(*list.find(path_to(remote(3))));
 
   const auto next = [&] { return list.find(list.next_to_check().value())->remote.address.port; };
   const auto check = [&](std::uint16_t port) {
-    list.set_state(*list.find(kA, remote(port)), PairState::kInProgress);
+    list.set_state(*list.find(path_to(remote(port))), PairState::kInProgress);
   };
   EXPECT_EQ(next(), 3);
   check(3);
@@ -91,11 +94,11 @@ TEST(Checklist, WhenFullAFailedPairGivesWay) {
   Checklist list = list_of(2);
   EXPECT_TRUE(list.add(end(kA, 10), end(remote(1), 9), Role::kControlling));
   EXPECT_TRUE(list.add(end(kA, 10), end(remote(2), 8), Role::kControlling));
-  list.set_state(*list.find(kA, remote(1)), PairState::kFailed);
+  list.set_state(*list.find(path_to(remote(1))), PairState::kFailed);
 
   EXPECT_TRUE(list.add(end(kA, 10), end(remote(3), 1), Role::kControlling));
 
-  EXPECT_EQ(list.find(kA, remote(1)), nullptr);
+  EXPECT_EQ(list.find(path_to(remote(1))), nullptr);
   EXPECT_RULE("8838:11#3");
 }
 
@@ -108,7 +111,7 @@ TEST(Checklist, WhenFullTheLowestPairGivesWayToAHigherOne) {
             NotAdded::kNoRoom);
   EXPECT_RULE("8445:6.1.2.5#1");
   EXPECT_TRUE(list.add(end(kA, 10), end(remote(4), 10), Role::kControlling));
-  EXPECT_EQ(list.find(kA, remote(2)), nullptr);
+  EXPECT_EQ(list.find(path_to(remote(2))), nullptr);
   EXPECT_EQ(list.size(), 2U);
   EXPECT_RULE("8838:11#4");
 }
@@ -117,14 +120,14 @@ TEST(Checklist, AfterANominationOnlyValidPairsStayKnown) {
   Checklist list = list_of();
   for (std::uint16_t port = 1; port <= 3; ++port)
     EXPECT_TRUE(list.add(end(kA, 10), end(remote(port), 10U - port), Role::kControlling));
-  list.find(kA, remote(2))->is_valid = true;
-  list.trigger(*list.find(kA, remote(3)));
+  list.find(path_to(remote(2)))->is_valid = true;
+  list.trigger(*list.find(path_to(remote(3))));
 
-  list.conclude(list.find(kA, remote(1))->id);
+  list.conclude(list.find(path_to(remote(1)))->id);
 
   EXPECT_EQ(list.size(), 2U);
   EXPECT_FALSE(list.has_triggered());
-  EXPECT_TRUE(list.find(kA, remote(2))->is_retired);
+  EXPECT_TRUE(list.find(path_to(remote(2)))->is_retired);
 }
 
 }  // namespace

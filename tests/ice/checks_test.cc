@@ -107,17 +107,17 @@ TEST(Checks, AFrozenPairThawsOnceNothingOfItsFoundationIsUnderWay) {
 }
 
 TEST(Checks, TheRetransmissionTimeGrowsWithTheNumberOfPairs) {
-  LoneAgent t(Role::kControlled, [](Config& config) { config.timing.ta = 200ms; });
+  LoneAgent t(Role::kControlled, [](Config& config) { config.timing.rto_max = 60s; });
   std::vector<Address> many;
   for (std::uint16_t i = 0; i < 8; ++i)
     many.push_back(kB.with_port(static_cast<std::uint16_t>(3000 + i)));
   t.introduce(many);
   t.answer(t.checks().front());
 
-  // Seven are waiting or in progress: 7 * 200 ms.
-  t.net.run(200ms);
+  // Of eight, seven are waiting or in progress: 8 * 7 * 50 ms.
+  t.net.run(50ms);
   const Datagram second = t.checks().back();
-  t.net.run(1399ms);
+  t.net.run(2799ms);
   const auto copies = [&] {
     const auto all = t.checks();
     return std::ranges::count(all, second.bytes, &Datagram::bytes);

@@ -1,0 +1,237 @@
+// ice/relays.cc - one TURN client for each socket and server.
+#include "ice/relays.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/address.h"
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/node.h"
+#include "base/rule.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "base/trace.h"
+#include "stun/turn/client.h"
+
+namespace glass::ice {
+
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+bool has_ip(const std::vector<Address>& list, const Address& address) {
+  return std::ranges::any_of(list, [&](const Address& a) { return a.same_ip(address); });
+}
+
+}  // namespace
+
+void Relays::ask(const Address& base, const TurnServer& server) {
+  const Path path{server.transport, base, server.address};
+  if (base.is_v4() != server.address.is_v4() || owns(path) || relays_.size() >= kMaxRelays) return;
+  Relay relay;
+  relay.server = path;
+  stun::turn::ClientConfig config;
+  config.path = path;
+  config.username = server.username;
+  config.password = server.password;
+  relay.client = std::make_unique<stun::turn::Client>(config, *random_, trace_.with(Layer::kTurn));
+  relays_.push_back(std::move(relay));
+}
+
+void Relays::drop_base(const Address& base) {
+  for (const Relay& relay : relays_)
+    if (relay.server.local == base && relay.state == State::kReady)
+      events_.emplace_back(RelayLost{relay.relayed});
+  std::erase_if(relays_, [&](const Relay& relay) { return relay.server.local == base; });
+}
+
+void Relays::on_unreachable(Instant now, const Path& server) {
+  for (Relay& relay : relays_) {
+    if (relay.server != server || relay.state == State::kFailed) continue;
+    if (relay.state == State::kReady) events_.emplace_back(RelayLost{relay.relayed});
+    if (relay.state != State::kReady) events_.emplace_back(RelayFailed{});
+    relay.state = State::kFailed;
+    relay.failure = "the connection to the server was refused or has broken";
+    relay.client->close(now);
+  }
+}
+
+void Relays::close(Instant now) {
+  for (Relay& relay : relays_)
+    if (relay.state != State::kQueued) relay.client->close(now);
+  std::erase_if(relays_, [](const Relay& relay) { return relay.state == State::kQueued; });
+}
+
+bool Relays::has_queued() const {
+  return std::ranges::any_of(relays_, [](const Relay& r) { return r.state == State::kQueued; });
+}
+
+void Relays::start_next(Instant now) {
+  const auto found = std::ranges::find(relays_, State::kQueued, &Relay::state);
+  if (found == relays_.end()) return;
+  trace_.rule("8445:5.1.1.2#3"_rule, Fact{"base", to_text(found->server.local)},
+              Fact{"server", to_text(found->server.remote)});
+  found->state = State::kAsked;
+  found->client->allocate(now);
+}
+
+bool Relays::is_done() const {
+  return std::ranges::none_of(relays_, [](const Relay& relay) {
+    return relay.state == State::kQueued || relay.state == State::kAsked;
+  });
+}
+
+// ---- Permissions.
+
+bool Relays::is_permitted(const Address& relayed, const Address& peer) const {
+  const Relay* relay = at(relayed);
+  return relay != nullptr && has_ip(relay->permitted, peer);
+}
+
+void Relays::permit(Instant now, const Address& relayed, const Address& peer) {
+  Relay* relay = at(relayed);
+  if (relay == nullptr || has_ip(relay->asked, peer)) return;
+  if (relay->asked.size() >= kMaxPermissions) {
+    events_.emplace_back(RelayRefuses{relayed, peer});
+    return;
+  }
+  trace_.rule("8445:7.2.1#1"_rule, Fact{"relayed", to_text(relayed)}, Fact{"peer", ip_text(peer)});
+  relay->asked.push_back(peer);
+  relay->client->permit(now, peer);
+}
+
+void Relays::bind_channel(Instant now, const Address& relayed, const Address& peer) {
+  if (Relay* relay = at(relayed)) relay->client->bind_channel(now, peer);
+}
+
+// ---- The data path.
+
+std::optional<Path> Relays::wrap(Instant now, const Path& path, PacketBuffer& out) {
+  Relay* relay = path.transport == Transport::kUdp ? at(path.local) : nullptr;
+  if (relay == nullptr) return path;
+  return relay->client->wrap(now, path.remote, out);
+}
+
+std::optional<Received> Relays::unwrap(Instant now, const Received& in) {
+  const auto found = std::ranges::find(relays_, in.path, &Relay::server);
+  CHECK(found != relays_.end());
+  Relay& relay = *found;
+  if (relay.state == State::kReady) {
+    if (const auto relayed = relay.client->unwrap(now, in))
+      return Received{
+          {Transport::kUdp, relay.relayed, relayed->peer},
+          relayed->bytes
+      };
+  }
+  if (relay.state == State::kAsked || relay.state == State::kReady) relay.client->receive(now, in);
+  hear(relay);
+  return std::nullopt;
+}
+
+// ---- Time and events.
+
+// What the client has found out becomes what the agent has to know.
+void Relays::hear(Relay& relay) {
+  using stun::turn::Client;
+  while (const auto event = relay.client->poll_event()) {
+    std::visit(Overloaded{[&](const stun::turn::Allocated& allocated) {
+                            relay.state = State::kReady;
+                            relay.relayed = allocated.relayed;
+                            events_.emplace_back(
+                                RelayReady{relay.server, allocated.relayed, allocated.mapped});
+                          },
+                          [&](const stun::turn::AllocationFailed& failed) {
+                            relay.state = State::kFailed;
+                            relay.failure = failed.code == 0
+                                                ? failed.text
+                                                : decimal(failed.code) + " " + failed.text;
+                            events_.emplace_back(RelayFailed{});
+                          },
+                          [&](const stun::turn::Permitted& permitted) {
+                            if (!has_ip(relay.permitted, permitted.peer))
+                              relay.permitted.push_back(permitted.peer);
+                            events_.emplace_back(RelayPermits{relay.relayed, permitted.peer});
+                          },
+                          [&](const stun::turn::Refused& refused) {
+                            std::erase_if(relay.permitted, [&](const Address& a) {
+                              return a.same_ip(refused.peer);
+                            });
+                            events_.emplace_back(RelayRefuses{relay.relayed, refused.peer});
+                          },
+                          [&](const stun::turn::ChannelBound&) {},
+                          [&](const stun::turn::Lost& lost) {
+                            relay.state = State::kFailed;
+                            relay.failure = lost.why;
+                            events_.emplace_back(RelayLost{relay.relayed});
+                          }},
+               *event);
+  }
+}
+
+void Relays::on_time(Instant now) {
+  for (Relay& relay : relays_) {
+    if (relay.client->next_time() <= now) relay.client->on_time(now);
+    hear(relay);
+  }
+}
+
+Instant Relays::next_time() const {
+  Instant next = kNever;
+  for (const Relay& relay : relays_) next = std::min(next, relay.client->next_time());
+  return next;
+}
+
+std::optional<Path> Relays::poll_transmit(Instant now, PacketBuffer& out) {
+  for (Relay& relay : relays_)
+    if (auto path = relay.client->poll_transmit(now, out)) return path;
+  return std::nullopt;
+}
+
+std::optional<RelayEvent> Relays::poll_event() {
+  if (events_.empty()) return std::nullopt;
+  const RelayEvent next = events_.front();
+  events_.pop_front();
+  return next;
+}
+
+std::vector<RelayReport> Relays::reports() const {
+  std::vector<RelayReport> out;
+  for (const Relay& relay : relays_) {
+    RelayReport report{.server = relay.server, .failure = relay.failure};
+    if (relay.state == State::kReady) report.relayed = relay.relayed;
+    report.is_pending = relay.state == State::kQueued || relay.state == State::kAsked;
+    out.push_back(std::move(report));
+  }
+  return out;
+}
+
+const Relays::Relay* Relays::at_server(const Path& path) const {
+  const auto found = std::ranges::find(relays_, path, &Relay::server);
+  return found == relays_.end() ? nullptr : &*found;
+}
+
+Relays::Relay* Relays::at(const Address& relayed) {
+  const auto found = std::ranges::find_if(relays_, [&](const Relay& relay) {
+    return relay.state == State::kReady && relay.relayed == relayed;
+  });
+  return found == relays_.end() ? nullptr : &*found;
+}
+
+const Relays::Relay* Relays::at(const Address& relayed) const {
+  const auto found = std::ranges::find_if(relays_, [&](const Relay& relay) {
+    return relay.state == State::kReady && relay.relayed == relayed;
+  });
+  return found == relays_.end() ? nullptr : &*found;
+}
+
+}  // namespace glass::ice
