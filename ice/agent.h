@@ -163,6 +163,8 @@ class Agent {
   // The datagram as the peer sent it: `in` itself, or what a TURN server relays, then on a path
   // from our relayed address. nullopt: it was the server's own message. No allocation.
   std::optional<Received> unwrap(Instant now, const Received& in);
+  // Is this the way to a TURN server that we use?
+  [[nodiscard]] bool is_relay(const Path& path) const { return relays_.owns(path); }
   // Is this the answer to something that we have asked?
   [[nodiscard]] bool awaits(const stun::TransactionId& id) const;
 
@@ -238,6 +240,7 @@ class Agent {
     std::string asking;
     std::uint32_t priority = 0;
     bool use_candidate = false;
+    std::uint32_t nomination = 0;  // of a peer that renominates
   };
   // What goes on while the next session looks for its path (RFC 8445 §9, RFC 7675 §5.1).
   struct Before {

@@ -58,8 +58,9 @@ void Agent::on_request(Instant now, const Path& path, const stun::MessageView& m
   if (asked.local != &local_) return;
   const auto parts = split_username(asked.content.username);
   CHECK(parts.has_value());
+  const std::uint32_t nomination = asked.content.nomination.value_or(0);
   const EarlyCheck check{path, std::string(parts->asking), asked.content.priority.value_or(1),
-                         asked.content.use_candidate};
+                         asked.content.use_candidate || nomination > 0, nomination};
   if (remote_) {
     on_accepted(now, check);
   } else {
@@ -143,6 +144,7 @@ void Agent::remember_early(const EarlyCheck& check) {
   for (EarlyCheck& known : early_) {
     if (known.path != check.path || known.asking != check.asking) continue;
     known.use_candidate = known.use_candidate || check.use_candidate;
+    known.nomination = std::max(known.nomination, check.nomination);
     return;
   }
   if (early_.size() >= config_.limits.early_checks) {
@@ -208,6 +210,7 @@ void Agent::on_accepted(Instant now, const EarlyCheck& check) {
   if (pair == nullptr) pair = pair_of(check);
   if (pair == nullptr) return;
   pair->is_heard = true;
+  pair->nomination = std::max(pair->nomination, check.nomination);
   trigger(now, *pair, wants_nomination);
 }
 
@@ -238,6 +241,7 @@ void Agent::on_accepted_by_lite(Instant now, const EarlyCheck& check) {
   pair->answered = now;
   if (path_pair_ == pair->id) on_lite_heard(now);
   if (!check.use_candidate) return;
+  trace_.rule("8445:12.1.1#1"_rule, Fact{"pair", to_text(*pair)});
   pair->nominated = now;
   pair->is_valid = true;
   pair->mapped = pair->local.address;

@@ -67,6 +67,7 @@ struct Pair {
   bool is_heard = false;                   // the peer has checked it with our password
   bool is_retired = false;                 // out of the checklist since another pair was nominated
   bool wants_nomination = false;           // the controlling peer asked before our check succeeded
+  std::uint32_t nomination = 0;            // the peer's last number for it, if it gives any
   bool is_blocked = false;                 // the TURN server has not permitted the peer yet
   std::uint32_t valid_local_priority = 0;  // of the local candidate that the response mapped to
   Address mapped;         // that candidate's address; equal to the base without NAT

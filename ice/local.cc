@@ -332,6 +332,7 @@ void Agent::on_permitted(const RelayPermits& permits) {
       continue;
     pair.is_blocked = false;
     trace_.rule("8445:7.2.1#2"_rule, Fact{"pair", to_text(pair)});
+    trace_.rule("8445:7.2.1#4"_rule, Fact{"peer", ip_text(permits.peer)});
     checklist_.trigger(pair);
   }
 }

@@ -82,6 +82,8 @@ bool Agent::outranks_selected(const Pair& pair, Instant now) {
   const Pair* current = checklist_.find(*nominated_);
   if (current == nullptr) return true;
   trace_.rule("8445:8.1.1#4"_rule, Fact{"current", to_text(*current)}, Fact{"new", to_text(pair)});
+  // A peer that renominates numbers its wishes, and the last one counts.
+  if (pair.nomination != current->nomination) return pair.nomination > current->nomination;
   if (valid_priority(pair) > valid_priority(*current)) return true;
   return state_ == State::kDisconnected ||
          now - current->nominated >= config_.timing.nomination_fresh;

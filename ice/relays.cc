@@ -40,30 +40,35 @@ void Relays::ask(const Address& base, const TurnServer& server) {
   if (base.is_v4() != server.address.is_v4() || owns(path) || relays_.size() >= kMaxRelays) return;
   Relay relay;
   relay.server = path;
+  relay.login = server;
   stun::turn::ClientConfig config;
   config.path = path;
   config.username = server.username;
   config.password = server.password;
+  // RFC 8421 §3: who has IPv6 only may still meet peers that have IPv4 only.
+  config.dual = !base.is_v4();
   relay.client = std::make_unique<stun::turn::Client>(config, *random_, trace_.with(Layer::kTurn));
   relays_.push_back(std::move(relay));
 }
 
 void Relays::drop_base(const Address& base) {
   for (const Relay& relay : relays_)
-    if (relay.server.local == base && relay.state == State::kReady)
-      events_.emplace_back(RelayLost{relay.relayed});
+    if (relay.server.local == base) lose(relay);
   std::erase_if(relays_, [&](const Relay& relay) { return relay.server.local == base; });
 }
 
 void Relays::on_unreachable(Instant now, const Path& server) {
   for (Relay& relay : relays_) {
-    if (relay.server != server || relay.state == State::kFailed) continue;
-    if (relay.state == State::kReady) events_.emplace_back(RelayLost{relay.relayed});
-    if (relay.state != State::kReady) events_.emplace_back(RelayFailed{});
-    relay.state = State::kFailed;
-    relay.failure = "the connection to the server was refused or has broken";
-    relay.client->close(now);
+    if (relay.server != server) continue;
+    relay.client->on_unreachable(now, server);
+    hear(relay);
   }
+}
+
+void Relays::lose(const Relay& relay) {
+  if (relay.state != State::kReady) return;
+  events_.emplace_back(RelayLost{relay.relayed});
+  if (relay.relayed_v6) events_.emplace_back(RelayLost{*relay.relayed_v6});
 }
 
 void Relays::close(Instant now) {
@@ -79,7 +84,7 @@ bool Relays::has_queued() const {
 void Relays::start_next(Instant now) {
   const auto found = std::ranges::find(relays_, State::kQueued, &Relay::state);
   if (found == relays_.end()) return;
-  trace_.rule("8445:5.1.1.2#3"_rule, Fact{"base", to_text(found->server.local)},
+  trace_.rule("8445:5.1.1.2#1"_rule, Fact{"base", to_text(found->server.local)},
               Fact{"server", to_text(found->server.remote)});
   found->state = State::kAsked;
   found->client->allocate(now);
@@ -129,12 +134,13 @@ std::optional<Received> Relays::unwrap(Instant now, const Received& in) {
   if (relay.state == State::kReady) {
     if (const auto relayed = relay.client->unwrap(now, in))
       return Received{
-          {Transport::kUdp, relay.relayed, relayed->peer},
+          {Transport::kUdp, relay.address_for(relayed->peer), relayed->peer},
           relayed->bytes
       };
   }
   if (relay.state == State::kAsked || relay.state == State::kReady) relay.client->receive(now, in);
   hear(relay);
+  follow_alternates();
   return std::nullopt;
 }
 
@@ -142,39 +148,57 @@ std::optional<Received> Relays::unwrap(Instant now, const Received& in) {
 
 // What the client has found out becomes what the agent has to know.
 void Relays::hear(Relay& relay) {
-  using stun::turn::Client;
+  namespace turn = stun::turn;
   while (const auto event = relay.client->poll_event()) {
-    std::visit(Overloaded{[&](const stun::turn::Allocated& allocated) {
-                            relay.state = State::kReady;
-                            relay.relayed = allocated.relayed;
-                            events_.emplace_back(
-                                RelayReady{relay.server, allocated.relayed, allocated.mapped});
-                          },
-                          [&](const stun::turn::AllocationFailed& failed) {
-                            relay.state = State::kFailed;
-                            relay.failure = failed.code == 0
-                                                ? failed.text
-                                                : decimal(failed.code) + " " + failed.text;
-                            events_.emplace_back(RelayFailed{});
-                          },
-                          [&](const stun::turn::Permitted& permitted) {
-                            if (!has_ip(relay.permitted, permitted.peer))
-                              relay.permitted.push_back(permitted.peer);
-                            events_.emplace_back(RelayPermits{relay.relayed, permitted.peer});
-                          },
-                          [&](const stun::turn::Refused& refused) {
-                            std::erase_if(relay.permitted, [&](const Address& a) {
-                              return a.same_ip(refused.peer);
-                            });
-                            events_.emplace_back(RelayRefuses{relay.relayed, refused.peer});
-                          },
-                          [&](const stun::turn::ChannelBound&) {},
-                          [&](const stun::turn::Lost& lost) {
-                            relay.state = State::kFailed;
-                            relay.failure = lost.why;
-                            events_.emplace_back(RelayLost{relay.relayed});
-                          }},
-               *event);
+    std::visit(
+        Overloaded{[&](const turn::Allocated& allocated) { on_allocated(relay, allocated); },
+                   [&](const turn::AllocationFailed& failed) { on_failed(relay, failed); },
+                   [&](const turn::Permitted& permitted) { on_permitted(relay, permitted.peer); },
+                   [&](const turn::Refused& refused) { on_refused(relay, refused.peer); },
+                   [&](const turn::Lost& lost) { on_lost(relay, lost); },
+                   [](const auto&) {}},  // nothing that changes what may be sent where
+        *event);
+  }
+}
+
+void Relays::on_allocated(Relay& relay, const stun::turn::Allocated& allocated) {
+  relay.state = State::kReady;
+  relay.relayed = allocated.relayed;
+  relay.relayed_v6 = allocated.relayed_v6;
+  relay.failure.clear();
+  events_.emplace_back(RelayReady{relay.server, allocated.relayed, allocated.mapped});
+  if (relay.relayed_v6)
+    events_.emplace_back(RelayReady{relay.server, *relay.relayed_v6, allocated.mapped});
+}
+
+void Relays::on_failed(Relay& relay, const stun::turn::AllocationFailed& failed) {
+  relay.state = State::kFailed;
+  relay.failure = failed.code == 0 ? failed.text : decimal(failed.code) + " " + failed.text;
+  events_.emplace_back(RelayFailed{});
+  if (failed.alternate) alternates_.push_back({relay.server, *failed.alternate, relay.login});
+}
+
+void Relays::on_permitted(Relay& relay, const Address& peer) {
+  if (!has_ip(relay.permitted, peer)) relay.permitted.push_back(peer);
+  events_.emplace_back(RelayPermits{relay.address_for(peer), peer});
+}
+
+void Relays::on_refused(Relay& relay, const Address& peer) {
+  std::erase_if(relay.permitted, [&](const Address& known) { return known.same_ip(peer); });
+  events_.emplace_back(RelayRefuses{relay.address_for(peer), peer});
+}
+
+void Relays::on_lost(Relay& relay, const stun::turn::Lost& lost) {
+  lose(relay);
+  relay.state = State::kFailed;
+  relay.failure = lost.why;
+}
+
+// RFC 8489 §10: the server has named another one, whose socket and login are the same.
+void Relays::follow_alternates() {
+  for (Alternate& alternate : std::exchange(alternates_, {})) {
+    alternate.login.address = alternate.address;
+    ask(alternate.from.local, alternate.login);
   }
 }
 
@@ -183,6 +207,7 @@ void Relays::on_time(Instant now) {
     if (relay.client->next_time() <= now) relay.client->on_time(now);
     hear(relay);
   }
+  follow_alternates();
 }
 
 Instant Relays::next_time() const {
@@ -222,14 +247,16 @@ const Relays::Relay* Relays::at_server(const Path& path) const {
 
 Relays::Relay* Relays::at(const Address& relayed) {
   const auto found = std::ranges::find_if(relays_, [&](const Relay& relay) {
-    return relay.state == State::kReady && relay.relayed == relayed;
+    return relay.state == State::kReady &&
+           (relay.relayed == relayed || relay.relayed_v6 == relayed);
   });
   return found == relays_.end() ? nullptr : &*found;
 }
 
 const Relays::Relay* Relays::at(const Address& relayed) const {
   const auto found = std::ranges::find_if(relays_, [&](const Relay& relay) {
-    return relay.state == State::kReady && relay.relayed == relayed;
+    return relay.state == State::kReady &&
+           (relay.relayed == relayed || relay.relayed_v6 == relayed);
   });
   return found == relays_.end() ? nullptr : &*found;
 }

@@ -109,20 +109,39 @@ class Relays {
   struct Relay {
     Path server;
     State state = State::kQueued;
+    TurnServer login;
     Address relayed;
+    std::optional<Address> relayed_v6;
     std::string failure;
     std::vector<Address> asked;      // for permission, by IP address
     std::vector<Address> permitted;  // by IP address
     std::unique_ptr<stun::turn::Client> client;
+
+    [[nodiscard]] const Address& address_for(const Address& peer) const {
+      return peer.is_v4() || !relayed_v6 ? relayed : *relayed_v6;
+    }
+  };
+  struct Alternate {
+    Path from;
+    Address address;
+    TurnServer login;
   };
   [[nodiscard]] const Relay* at_server(const Path& path) const;
   [[nodiscard]] Relay* at(const Address& relayed);
   [[nodiscard]] const Relay* at(const Address& relayed) const;
   void hear(Relay& relay);
+  void on_allocated(Relay& relay, const stun::turn::Allocated& allocated);
+  void on_failed(Relay& relay, const stun::turn::AllocationFailed& failed);
+  void on_permitted(Relay& relay, const Address& peer);
+  void on_refused(Relay& relay, const Address& peer);
+  void on_lost(Relay& relay, const stun::turn::Lost& lost);
+  void follow_alternates();
+  void lose(const Relay& relay);
 
   Random* random_;
   Trace trace_;
   std::vector<Relay> relays_;
+  std::vector<Alternate> alternates_;
   std::deque<RelayEvent> events_;
 };
 

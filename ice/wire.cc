@@ -2,6 +2,7 @@
 #include "ice/wire.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,11 @@ CheckContent read_check(const stun::MessageView& message) {
   if (const auto tie = stun::get<stun::IceControlling>(message)) out.controlling = tie->value;
   if (const auto tie = stun::get<stun::IceControlled>(message)) out.controlled = tie->value;
   out.use_candidate = message.has(stun::AttributeType::kUseCandidate);
+  if (const auto attribute = message.find(kNominationAttribute)) {
+    Reader in(attribute->value);
+    const std::uint32_t number = in.u32("Nomination");
+    if (in.ok()) out.nomination = number;
+  }
   return out;
 }
 
@@ -56,6 +62,11 @@ ByteVector write_check(const stun::TransactionId& id, const CheckContent& conten
   if (content.controlling) message.add(stun::IceControlling{.value = *content.controlling});
   if (content.controlled) message.add(stun::IceControlled{.value = *content.controlled});
   if (content.use_candidate) message.add(stun::UseCandidate{});
+  if (content.nomination) {
+    ByteVector number;
+    Writer(number).u32(*content.nomination);
+    message.attribute(kNominationAttribute, number);
+  }
   protect(message, {Protection::kSha1, password});
   return out;
 }

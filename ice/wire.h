@@ -24,7 +24,12 @@ struct CheckContent {
   std::optional<std::uint64_t> controlling;  // the tie-breaker of whoever has this role
   std::optional<std::uint64_t> controlled;
   bool use_candidate = false;
+  // draft-thatcher-ice-renomination §4: in place of USE-CANDIDATE; the largest number counts.
+  std::optional<std::uint32_t> nomination;
 };
+
+// draft-thatcher-ice-renomination §4. Not registered.
+inline constexpr auto kNominationAttribute = static_cast<stun::AttributeType>(0xC001);
 
 // RFC 8445 §7.2.2: first the fragment of whoever is asked, then that of whoever asks.
 std::string username_for(const Credentials& asked, const Credentials& asking);

@@ -41,6 +41,12 @@ Peer* Endpoint::by_path(const Path& path) {
   return known == paths_.end() ? nullptr : find(known->second);
 }
 
+Peer* Endpoint::by_relay(const Path& path) {
+  const auto found = std::ranges::find_if(
+      peers_, [&](const auto& entry) { return entry.second->ice().is_relay(path); });
+  return found == peers_.end() ? nullptr : found->second.get();
+}
+
 Peer* Endpoint::by_user_name(Bytes datagram) {
   const auto message = stun::MessageView::parse(datagram);
   if (!message) return nullptr;
@@ -53,6 +59,14 @@ Peer* Endpoint::by_user_name(Bytes datagram) {
   return found == peers_.end() ? nullptr : found->second.get();
 }
 
+Peer* Endpoint::by_transaction(Bytes datagram) {
+  const auto header = stun::parse_header(datagram);
+  if (!header) return nullptr;
+  const auto found = std::ranges::find_if(
+      peers_, [&](const auto& entry) { return entry.second->ice().awaits(header->transaction); });
+  return found == peers_.end() ? nullptr : found->second.get();
+}
+
 void Endpoint::learn(const Path& path, const Peer& peer) {
   if (paths_.size() == kMaxPaths || !peer.knows(path)) return;
   for (const auto& [id, candidate] : peers_)
@@ -61,6 +75,8 @@ void Endpoint::learn(const Path& path, const Peer& peer) {
 
 void Endpoint::receive(Instant now, const Received& in) {
   if (Peer* peer = by_path(in.path)) return peer->receive(now, in);
+  // What a TURN server says is for the peer that has asked it from this socket.
+  if (Peer* peer = by_relay(in.path)) return peer->receive(now, in);
   if (classify(in.bytes) != Kind::kStun) {
     // Before its path is known, data can only be told apart by there being nobody else.
     if (peers_.size() == 1) return peers_.begin()->second->receive(now, in);
@@ -70,11 +86,12 @@ void Endpoint::receive(Instant now, const Received& in) {
     peer->receive(now, in);
     return learn(in.path, *peer);
   }
-  // Responses carry no user name: whoever asked knows the transaction, the others let it pass.
-  for (const auto& [id, peer] : peers_) {
+  // Responses carry no user name: whoever asked knows the transaction.
+  if (Peer* peer = by_transaction(in.bytes)) {
     peer->receive(now, in);
-    learn(in.path, *peer);
+    return learn(in.path, *peer);
   }
+  trace_.drop("8445:7.2.5#0"_rule, "STUN that belongs to no peer", in.bytes);
 }
 
 void Endpoint::on_time(Instant now) {

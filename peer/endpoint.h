@@ -1,8 +1,9 @@
 // peer/endpoint.h - many peers on the same sockets: each datagram finds its own.
 //
 // By the path it came on, once a peer has used that path; before that by the user name of its
-// check, whose first half is the fragment that we gave to one peer (RFC 8445 §7.2.2). Tested by:
-// endpoint_test.cc
+// check, whose first half is the fragment that we gave to one peer (RFC 8445 §7.2.2); an answer by
+// the transaction that it answers. Peers on one socket cannot use the same TURN server from there:
+// a server has one allocation for each socket (RFC 8656 §3). Tested by: endpoint_test.cc
 #pragma once
 
 #include <cstddef>
@@ -53,7 +54,9 @@ class Endpoint {
 
  private:
   [[nodiscard]] Peer* by_path(const Path& path);
+  [[nodiscard]] Peer* by_relay(const Path& path);
   [[nodiscard]] Peer* by_user_name(Bytes datagram);
+  [[nodiscard]] Peer* by_transaction(Bytes datagram);
   void learn(const Path& path, const Peer& peer);
 
   Trace trace_;

@@ -48,6 +48,11 @@ ice::Config ice_config(const Config& config, Random& random) {
   ice::Config out;
   out.local = ice::make_credentials(random);
   out.stun_servers = config.stun_servers;
+  out.turn_servers = config.turn_servers;
+  out.policy = config.policy;
+  out.opens_tcp = config.opens_tcp;
+  out.hides_addresses = config.hides_addresses;
+  out.is_lite = config.is_lite;
   out.allow_loopback = config.allow_loopback;
   out.timing = config.ice_timing;
   return out;
@@ -85,8 +90,8 @@ Peer::~Peer() = default;
 
 // --- Agreeing ---
 
-Result<void, Error> Peer::add_host(Instant now, const Address& local) {
-  if (const auto added = ice_.add_host(now, local); !added)
+Result<void, Error> Peer::add_host(Instant now, const Address& local, Transport transport) {
+  if (const auto added = ice_.add_host(now, local, transport); !added)
     return std::unexpected(
         Error{.stage = Stage::kIce, .text = std::string(to_text(added.error()))});
   return {};
@@ -95,6 +100,7 @@ Result<void, Error> Peer::add_host(Instant now, const Address& local) {
 LocalTransport Peer::local_transport() const {
   LocalTransport out;
   out.credentials = ice_.local_credentials();
+  out.is_lite = config_.is_lite;
   for (const ice::Candidate& candidate : ice_.local_candidates())
     out.candidates.push_back(ice::write_candidate(candidate));
   out.end_of_candidates = ice_.is_gathering_done();
@@ -233,16 +239,6 @@ Result<void, sctp::SendError> Peer::send(Instant now, sctp::ChannelId channel,
   return channels_.send(now, channel, kind, bytes);
 }
 
-void Peer::close_channel(Instant now, sctp::ChannelId channel) { channels_.close(now, channel); }
-
-std::uint64_t Peer::buffered_amount(sctp::ChannelId channel) const {
-  return channels_.buffered_amount(channel);
-}
-
-void Peer::set_low_water(sctp::ChannelId channel, std::uint64_t amount) {
-  channels_.set_low_water(channel, amount);
-}
-
 void Peer::close(Instant now) {
   if (std::exchange(is_closing_, true)) return;
   channels_.abort(now, "closed by the application");
@@ -251,21 +247,24 @@ void Peer::close(Instant now) {
 
 // --- Bytes from below ---
 
-void Peer::receive(Instant now, const Received& in) {
+void Peer::receive(Instant now, const Received& outer) {
   if (state_ == State::kClosed) return;
+  // What a TURN server relays is what the other side has sent to our relayed address.
+  if (const auto in = ice_.unwrap(now, outer)) receive_inner(now, *in);
+  settle(now);
+}
+
+void Peer::receive_inner(Instant now, const Received& in) {
   switch (classify(in.bytes)) {  // RFC 7983 §7
-    case Kind::kStun: ice_.receive(now, in); break;
-    case Kind::kDtls: receive_dtls(now, in); break;
+    case Kind::kStun: return ice_.receive(now, in);
+    case Kind::kDtls: return receive_dtls(now, in);
     case Kind::kRtp:
     case Kind::kZrtp:
     case Kind::kTurnChannel:
-      trace_.drop("7983:7#0"_rule, "nothing here speaks this protocol", in.bytes);
-      break;
+      return trace_.drop("7983:7#0"_rule, "nothing here speaks this protocol", in.bytes);
     case Kind::kUnknown:
-      trace_.drop("7983:7#1"_rule, "the first byte is of no known protocol", in.bytes);
-      break;
+      return trace_.drop("7983:7#1"_rule, "the first byte is of no known protocol", in.bytes);
   }
-  settle(now);
 }
 
 void Peer::receive_dtls(Instant now, const Received& in) {
@@ -327,7 +326,8 @@ void Peer::on_ice(Instant now, const ice::Agent::Event& event) {
                         [&](const ice::PathSelected& selected) {
                           events_.emplace_back(PathChanged{selected.path});
                           start_dtls(now);
-                        }},
+                        },
+                        [&](const auto& about_names) { events_.emplace_back(about_names); }},
              event);
 }
 
@@ -344,24 +344,10 @@ void Peer::on_ice_state(ice::State state) {
     case ice::State::kChecking:
       if (state_ == State::kFailed) move_to(State::kConnecting);
       break;
-    case ice::State::kFailed: fail(Stage::kIce, ice_failure()); break;
+    case ice::State::kFailed: fail(Stage::kIce, ice_.explain()); break;
     case ice::State::kNew:
     case ice::State::kClosed: break;
   }
-}
-
-// What a person can act on: what was tried and what the other side offered.
-std::string Peer::ice_failure() const {
-  if (is_sctp_up_) return "the peer has not answered for 30 s, so that its consent is lost";
-  std::string remote;
-  for (const ice::Candidate& candidate : ice_.remote_candidates()) {
-    if (!remote.empty()) remote += ", ";
-    remote += candidate.host_name.empty() ? glass::to_text(candidate.address)
-                                          : printable(candidate.host_name);
-  }
-  if (remote.empty()) return "the other side gave no address, and none of its checks arrived";
-  return decimal(ice_.pairs().size()) + " pairs tried, none answered; the other side offered " +
-         remote;
 }
 
 void Peer::on_dtls(Instant now, const dtls::Connection::Event& event) {
@@ -458,10 +444,22 @@ Instant Peer::next_time() const {
 
 std::optional<Path> Peer::poll_transmit(Instant now, PacketBuffer& out) {
   if (auto path = ice_.poll_transmit(now, out)) return path;  // checks first: no path, no peer
+  while (const auto path = poll_inner(now, out)) {
+    if (auto way = ice_.wrap(now, *path, out)) return way;
+    out.clear();  // the TURN server has no permission for this path: as if lost
+  }
+  return std::nullopt;
+}
+
+// What DTLS and SCTP have to say, and the path it shall take.
+std::optional<Path> Peer::poll_inner(Instant now, PacketBuffer& out) {
   const auto path = state_ == State::kClosed ? last_path_ : ice_.selected();
   if (!path || dtls_ == nullptr) return std::nullopt;
   if (dtls_->poll_transmit(now, out)) return path;  // flights and alerts, as they are
-  if (!dtls_->is_open()) return std::nullopt;
+  if (!dtls_->is_open()) {
+    finish_closing(now);
+    return std::nullopt;
+  }
   if (channels_.poll_transmit(now, out)) {
     plaintext_trace_.packet({.direction = Direction::kSent, .bytes = out.bytes()});
     dtls_->seal(out);  // in place, around what SCTP wrote
@@ -469,9 +467,9 @@ std::optional<Path> Peer::poll_transmit(Instant now, PacketBuffer& out) {
   }
   if (!is_closing_) return std::nullopt;
   dtls_->close(now);
+  if (dtls_->poll_transmit(now, out)) return path;
   finish_closing(now);
-  if (!dtls_->poll_transmit(now, out)) return std::nullopt;
-  return path;
+  return std::nullopt;
 }
 
 std::optional<Peer::Event> Peer::poll_event() {

@@ -47,7 +47,12 @@ struct Config {
   // Our certificate. Outlives the peer.
   const crypto::Identity* identity = nullptr;
   std::vector<Address> stun_servers;
-  std::uint16_t node = 0;                       // the lane of this peer in the trace
+  std::vector<ice::TurnServer> turn_servers;
+  ice::Policy policy = ice::Policy::kAll;  // which of our candidates the other side hears of
+  bool opens_tcp = false;                  // ICE over TCP: to passive candidates of the other side
+  bool hides_addresses = false;            // host candidates under mDNS names: see NamePublished
+  bool is_lite = false;                    // RFC 8445 §2.5
+  std::uint16_t node = 0;                  // the lane of this peer in the trace
   std::size_t max_message_size = 256UL * 1024;  // offered in a=max-message-size
   std::size_t send_buffer = 16 * sctp::kMebibyte;
   ice::Timing ice_timing;
@@ -70,13 +75,15 @@ struct PathChanged {
 struct Failed {
   Error error;
 };
+using ice::NamePublished;
+using ice::NameWanted;
 
 // A Node.
 class Peer {
  public:
-  using Event =
-      std::variant<LocalCandidate, GatheringDone, StateChanged, PathChanged, sctp::ChannelOpened,
-                   sctp::ChannelMessage, sctp::ChannelClosed, sctp::BufferedAmountLow, Failed>;
+  using Event = std::variant<LocalCandidate, GatheringDone, StateChanged, PathChanged,
+                             sctp::ChannelOpened, sctp::ChannelMessage, sctp::ChannelClosed,
+                             sctp::BufferedAmountLow, Failed, NameWanted, NamePublished>;
 
   // DTLS packets that may arrive before we know what to do with them (RFC 8842 §5.2: the answerer's
   // ClientHello may overtake its answer).
@@ -90,7 +97,15 @@ class Peer {
   // --- Agreeing ---
 
   // A bound socket (or a simulated address) that this peer may use. Before the first description.
-  Result<void, Error> add_host(Instant now, const Address& local);
+  // For TCP: a listener.
+  Result<void, Error> add_host(Instant now, const Address& local,
+                               Transport transport = Transport::kUdp);
+  // The address is gone. Another path takes over if there is one; a new address wants add_host()
+  // and restart_ice().
+  void remove_host(Instant now, const Address& local) {
+    ice_.remove_host(now, local);
+    settle(now);
+  }
   // An offer or an answer, which is the local description at once. Gathering begins.
   Result<std::string, Error> create_offer(Instant now);
   Result<std::string, Error> create_answer(Instant now);
@@ -98,6 +113,16 @@ class Peer {
   Result<void, Error> set_remote(Instant now, sdp::Type type, std::string_view text);
   // A trickled "candidate:..." line (an "a=" before it is taken, too); empty: there are no more.
   Result<void, Error> add_remote_candidate(Instant now, std::string_view line);
+  // The answer to NameWanted; nullopt: nobody knows the name.
+  void resolved(Instant now, std::string_view name, const std::optional<Address>& address) {
+    ice_.resolved(now, name, address);
+    settle(now);
+  }
+  // What a driver may know: a connection that cannot be made, or has been closed.
+  void on_unreachable(Instant now, const Path& path) {
+    ice_.on_unreachable(now, path);
+    settle(now);
+  }
   // An offer with new ICE credentials: looks for a path anew, while data goes on over the old one.
   Result<std::string, Error> restart_ice(Instant now);
 
@@ -106,9 +131,13 @@ class Peer {
   Result<sctp::ChannelId, sctp::OpenError> open(Instant now, const sctp::ChannelConfig& config);
   Result<void, sctp::SendError> send(Instant now, sctp::ChannelId channel, sctp::MessageKind kind,
                                      Bytes bytes);
-  void close_channel(Instant now, sctp::ChannelId channel);
-  [[nodiscard]] std::uint64_t buffered_amount(sctp::ChannelId channel) const;
-  void set_low_water(sctp::ChannelId channel, std::uint64_t amount);
+  void close_channel(Instant now, sctp::ChannelId channel) { channels_.close(now, channel); }
+  [[nodiscard]] std::uint64_t buffered_amount(sctp::ChannelId channel) const {
+    return channels_.buffered_amount(channel);
+  }
+  void set_low_water(sctp::ChannelId channel, std::uint64_t amount) {
+    channels_.set_low_water(channel, amount);
+  }
 
   // Tells the other side and ends. Drain until poll_transmit() is silent.
   void close(Instant now);
@@ -123,7 +152,7 @@ class Peer {
 
   // --- Node ---
 
-  void receive(Instant now, const Received& in);
+  void receive(Instant now, const Received& outer);
   void on_time(Instant now);
   [[nodiscard]] Instant next_time() const;
   std::optional<Path> poll_transmit(Instant now, PacketBuffer& out);
@@ -139,6 +168,7 @@ class Peer {
   void begin_gathering(Instant now);
   void agree(Instant now, const sdp::RemoteParameters& remote);
   void prepare_dtls(const sdp::RemoteParameters& remote);
+  void receive_inner(Instant now, const Received& in);
   void receive_dtls(Instant now, const Received& in);
   void keep_early(const Received& in);
   void deliver_early(Instant now);
@@ -152,7 +182,7 @@ class Peer {
   void finish_closing(Instant now);
   void move_to(State next);
   void fail(Stage stage, std::string text);
-  [[nodiscard]] std::string ice_failure() const;
+  std::optional<Path> poll_inner(Instant now, PacketBuffer& out);
 
   Config config_;
   Random* random_;

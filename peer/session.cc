@@ -45,6 +45,7 @@ sdp::LocalParameters Session::local(const LocalTransport& transport) {
   local.mid = mid_;
   local.ufrag = transport.credentials.ufrag;
   local.pwd = transport.credentials.pwd;
+  local.ice_lite = transport.is_lite;
   local.candidates = transport.candidates;
   local.end_of_candidates = transport.end_of_candidates;
   local.fingerprints = {fingerprint_};

@@ -27,6 +27,7 @@ struct LocalTransport {
   ice::Credentials credentials;
   std::vector<std::string> candidates;
   bool end_of_candidates = false;
+  bool is_lite = false;
 };
 
 class Session {

@@ -76,6 +76,7 @@ void write_head(Text& out, const LocalParameters& local, std::string_view time,
     options += option;
   }
   if (!options.empty()) out.line("a=ice-options:", options);
+  if (local.ice_lite) out.line("a=ice-lite");
 }
 
 void write_media_line(Text& out, const LocalParameters& local, const DataSection& section) {

@@ -35,6 +35,7 @@ struct LocalParameters {
   std::string ufrag{};
   std::string pwd{};
   std::vector<std::string> ice_options{"trickle", "ice2"};
+  bool ice_lite = false;                  // we answer checks only (RFC 8839 §5.3)
   std::vector<std::string> candidates{};  // with or without "candidate:" before them
   bool end_of_candidates = false;
   std::vector<std::string> fingerprints{};  // "sha-256 AB:CD:..."

@@ -56,6 +56,8 @@ struct Party {
   std::vector<Candidate> candidates;
   std::vector<std::pair<State, Instant>> states;
   std::vector<Path> paths;
+  std::vector<std::string> names_wanted;
+  std::vector<NamePublished> published;
   bool gathering_done = false;
   std::function<void(const Candidate&)> on_candidate;
 
@@ -145,10 +147,10 @@ class Network {
       const auto owner = routes_.find(packet.path.local);
       if (owner == routes_.end()) {
         if (sink)
-          sink(*this,
-               {
-                   now, {Transport::kUdp, packet.path.remote, packet.path.local},
-                    packet.bytes
+          sink(*this, {
+                          now,
+                          {packet.path.transport, packet.path.remote, packet.path.local},
+                          packet.bytes
           });
         continue;
       }
@@ -167,7 +169,7 @@ class Network {
     sent.push_back({now, path, ByteVector(bytes.begin(), bytes.end())});
     if (drop && drop(sent.back())) return;
     const Path seen = translate ? translate(path) : path;
-    inject({Transport::kUdp, seen.remote, seen.local}, sent.back().bytes, delay);
+    inject({seen.transport, seen.remote, seen.local}, sent.back().bytes, delay);
   }
   void note(Party& party, const Event& event) {
     if (const auto* found = std::get_if<CandidateFound>(&event)) {
@@ -179,6 +181,10 @@ class Network {
       party.states.emplace_back(state->to, now);
     if (const auto* selected = std::get_if<PathSelected>(&event))
       party.paths.push_back(selected->path);
+    if (const auto* wanted = std::get_if<NameWanted>(&event))
+      party.names_wanted.push_back(wanted->name);
+    if (const auto* published = std::get_if<NamePublished>(&event))
+      party.published.push_back(*published);
   }
 
   std::vector<std::unique_ptr<Party>> parties_;

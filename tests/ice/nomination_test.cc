@@ -214,5 +214,25 @@ TEST(Nomination, AllCombinationsOfRolesConnect) {
   }
 }
 
+TEST(Nomination, APeerThatNumbersItsNominationsIsFollowed) {
+  LoneAgent t;
+  const Address second = kB.with_port(2001);
+  t.introduce({kB, second});
+  t.net.run(100ms);
+  for (const Datagram& check : t.checks()) t.answer(check);
+  CheckContent content = t.content();
+
+  content.nomination = 1;
+  t.check(content);
+  EXPECT_EQ(t.agent().selected()->remote, kB);
+  content.nomination = 2;
+  t.check(content, second);
+  EXPECT_EQ(t.agent().selected()->remote, second);
+  content.nomination = 1;
+  t.check(content);
+  EXPECT_EQ(t.agent().selected()->remote, second);
+  EXPECT_RULE("8445:8.1.1#4");
+}
+
 }  // namespace
 }  // namespace glass::ice::test

@@ -176,11 +176,14 @@ TEST(Trickle, ACandidateThatWasLearntIsSignalledAfterAll) {
   EXPECT_RULE("8838:11#2");
 }
 
-TEST(Trickle, NoSocketIsTakenAfterOurOwnEnd) {
+TEST(Trickle, ASocketAfterOurOwnEndWaitsForARestart) {
   LoneAgent t;
   t.introduce();
 
-  EXPECT_EQ(t.agent().add_host(t.net.now, kA.with_port(2)).error(), AgentError::kAfterTheEnd);
+  EXPECT_TRUE(t.agent().add_host(t.net.now, kA.with_port(2)).has_value());
+  t.net.settle();
+
+  EXPECT_EQ(t.party->candidates.size(), 1U);
   EXPECT_RULE("8838:13#6");
 }
 

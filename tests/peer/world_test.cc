@@ -231,7 +231,7 @@ TEST(TwoPeers, SayWhatWasTriedWhenNoPathWorks) {
 
   ASSERT_EQ(pair.alice.failures.size(), 1U);
   EXPECT_EQ(pair.alice.failures[0],
-            "ICE: 1 pairs tried, none answered; the other side offered 198.51.100.2:50002");
+            "ICE: 1 pair tried, none answered; the other side offered 198.51.100.2:50002");
 }
 
 TEST(TwoPeers, DropWhatStrangersSend) {

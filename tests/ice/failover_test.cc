@@ -1,0 +1,126 @@
+// tests/ice/failover_test.cc - what becomes of a session when its path dies.
+#include <gtest/gtest.h>
+
+#include "ice/agent.h"
+#include "tests/ice/lone_agent.h"
+#include "tests/ice/network.h"
+#include "tests/support/rules.h"
+
+namespace glass::ice::test {
+namespace {
+
+const Address kSecond = at("192.0.2.77:1700");
+
+// The left one has two sockets, both of which work.
+struct TwoWays {
+  Network net;
+  Party* left = nullptr;
+  Party* right = nullptr;
+
+  explicit TwoWays(Role left_role = Role::kControlling) {
+    const bool controls = left_role == Role::kControlling;
+    left = &net.add(config_of(kLeft, left_role), 1);
+    right = &net.add(config_of(kRight, controls ? Role::kControlled : Role::kControlling), 2);
+    net.host(*left, kA);
+    net.host(*left, kSecond);
+    net.host(*right, kB);
+    for (Party* party : {left, right}) party->agent.gather(net.now);
+    for (auto [to, from] : {std::pair(left, right), std::pair(right, left)}) {
+      EXPECT_TRUE(to->agent.set_remote(net.now, from->agent.local_credentials()).has_value());
+      for (const Candidate& candidate : from->agent.local_candidates())
+        EXPECT_TRUE(to->agent.add_remote_candidate(net.now, candidate).has_value());
+      to->agent.end_of_remote_candidates(net.now);
+    }
+    net.settle();
+    EXPECT_TRUE(net.run_until([&] { return is_complete(); }, 5s));
+    net.run(1s);
+    EXPECT_EQ(left->agent.selected()->local, kA);
+  }
+  bool is_complete() const {
+    return left->agent.state() == State::kCompleted && right->agent.state() == State::kCompleted;
+  }
+  void cut_first() {
+    net.drop = [](const Datagram& d) { return d.path.local == kA || d.path.remote == kA; };
+  }
+};
+
+TEST(Failover, ASilentPathIsReplacedByOneThatAnswers) {
+  TwoWays t;
+  t.cut_first();
+
+  EXPECT_TRUE(t.net.run_until(
+      [&] { return t.left->agent.selected()->local == kSecond && t.is_complete(); }, 25s));
+
+  EXPECT_EQ(t.right->agent.selected(), (Path{Transport::kUdp, kB, kSecond}));
+  EXPECT_RULE("8445:8.1.1#3");
+}
+
+TEST(Failover, TheControlledSideFollowsToo) {
+  TwoWays t(Role::kControlled);
+  t.cut_first();
+
+  EXPECT_TRUE(t.net.run_until(
+      [&] { return t.left->agent.selected()->local == kSecond && t.is_complete(); }, 25s));
+}
+
+TEST(Failover, AnAddressThatGoesAwayIsLeftAtOnce) {
+  TwoWays t;
+
+  t.left->agent.remove_host(t.net.now, kA);
+  t.cut_first();
+
+  EXPECT_EQ(t.left->agent.selected()->local, kSecond);
+  EXPECT_TRUE(t.net.run_until([&] { return t.is_complete(); }, 25s));
+  EXPECT_EQ(t.right->agent.selected()->remote, kSecond);
+}
+
+TEST(Failover, WithoutAnotherPathConsentRunsOut) {
+  Pairing t;
+  ASSERT_TRUE(t.connect());
+
+  t.left->agent.remove_host(t.net.now, kA);
+  t.net.settle();
+
+  EXPECT_EQ(t.left->agent.state(), State::kDisconnected);
+  EXPECT_FALSE(t.left->agent.selected().has_value());
+  t.net.run(31s);
+  EXPECT_EQ(t.left->agent.state(), State::kFailed);
+}
+
+TEST(Failover, ANewAddressIsACandidateAfterARestart) {
+  Pairing t;
+  ASSERT_TRUE(t.connect());
+  t.left->agent.remove_host(t.net.now, kA);
+  t.net.host(*t.left, kSecond);
+  EXPECT_RULE("8838:13#6");
+
+  EXPECT_TRUE(t.left->agent.restart(t.net.now, credentials("les2")).has_value());
+  EXPECT_TRUE(t.right->agent.restart(t.net.now, credentials("rig2")).has_value());
+  t.left->agent.gather(t.net.now);
+  t.right->agent.gather(t.net.now);
+
+  EXPECT_TRUE(t.connect());
+  EXPECT_EQ(t.right->agent.selected()->remote, kSecond);
+}
+
+TEST(Failover, ANominationThatFailsIsFollowedByAnother) {
+  LoneAgent t(Role::kControlling);
+  t.introduce({kB, kB.with_port(2001)});
+  t.net.run(100ms);
+  for (const Datagram& check : t.checks()) t.answer(check);
+  const Datagram nominating = t.checks().back();
+  ASSERT_TRUE(view(nominating).has(stun::AttributeType::kUseCandidate));
+
+  t.answer_error(nominating, 400);
+  t.net.run(100ms);
+
+  const Datagram second = t.checks().back();
+  EXPECT_TRUE(view(second).has(stun::AttributeType::kUseCandidate));
+  EXPECT_NE(second.path.remote, nominating.path.remote);
+  t.answer(second);
+  EXPECT_EQ(t.agent().state(), State::kCompleted);
+  EXPECT_RULE("8445:7.2.5.3.4#1");
+}
+
+}  // namespace
+}  // namespace glass::ice::test
