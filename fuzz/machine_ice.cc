@@ -60,7 +60,17 @@ class Program {
 
   static Config config(Reader& code) {
     Config config;
-    config.role = (code.u8("role") & 1) != 0 ? Role::kControlling : Role::kControlled;
+    const std::uint8_t flags = code.u8("role");
+    config.role = (flags & 1) != 0 ? Role::kControlling : Role::kControlled;
+    config.is_lite = (flags & 0x18) == 0x18;
+    config.opens_tcp = (flags & 2) != 0;
+    config.hides_addresses = (flags & 4) != 0;
+    if ((flags & 0x60) == 0x20) config.policy = Policy::kNoHost;
+    if ((flags & 0x60) == 0x40) config.policy = Policy::kRelay;
+    if ((flags & 0x80) != 0)
+      config.turn_servers = {
+          {Transport::kUdp, Address::v4(0xcb007103, 3478), "user", "secret"}
+      };
     config.local = kMine;
     config.stun_servers = {Address::v4(0xcb007103, 3478)};
     config.limits.pairs = kMaxPairs;
@@ -73,7 +83,7 @@ class Program {
   }
 
   void step() {
-    switch (code_.u8("step") % 14) {
+    switch (code_.u8("step") % 18) {
       case 0: pass_time(); break;
       case 1:
         now_ += 100ms * code_.u8("time");
@@ -87,7 +97,18 @@ class Program {
       case 4: add_candidate(); break;
       case 5: agent_.end_of_remote_candidates(now_); break;
       case 6: (void)agent_.restart(now_, make_credentials(random_)); break;
-      case 7: (void)agent_.add_host(now_, address(code_.u8("host"))); break;
+      case 7: {
+        const std::uint8_t host = code_.u8("host");
+        (void)agent_.add_host(now_, address(host),
+                              (host & 4) != 0 ? Transport::kTcp : Transport::kUdp);
+        break;
+      }
+      case 14: agent_.remove_host(now_, address(code_.u8("host"))); break;
+      case 15: agent_.resolved(now_, "a.local", address(code_.u8("named"))); break;
+      case 16:
+        if (asked_) agent_.on_unreachable(now_, asked_->second);
+        break;
+      case 17: explain(); break;
       case 8:
       case 9: send_check(); break;
       case 10:
@@ -117,10 +138,16 @@ class Program {
     }
     (void)agent_.add_remote_candidate(now_, *candidate);
   }
+  void explain() {
+    CHECK(!agent_.explain().empty());
+    for (const Fate& fate : agent_.fates()) CHECK(!fate.sentence.empty());
+  }
   void deliver(ByteVector bytes) {
     const std::uint8_t from = code_.u8("from");
+    const Transport transport = (from & 8) != 0 ? Transport::kTcp : Transport::kUdp;
+    const Address remote = (from & 16) != 0 ? Address::v4(0xcb007103, 3478) : address(from);
     agent_.receive(now_, {
-                             {Transport::kUdp, address(from / 128 * 3), address(from)},
+                             {transport, address(from / 128 * 3), remote},
                              bytes
     });
   }
@@ -129,6 +156,7 @@ class Program {
     const std::string username = username_for(agent_.local_credentials(), kYours);
     CheckContent content;
     content.username = username;
+    if ((flags & 0x80) != 0) content.nomination = code_.u8("nomination");
     if ((flags & 1) != 0) content.priority = code_.u32("priority");
     if ((flags & 2) != 0) content.controlling = code_.u64("tie");
     if ((flags & 4) != 0) content.controlled = code_.u64("tie");
@@ -159,8 +187,8 @@ class Program {
         agent_, now_, scratch_,
         [&](const Path& path, Bytes bytes) {
           const auto message = stun::MessageView::parse(bytes);
-          CHECK(message.has_value());
-          if (message->cls() == stun::Class::kRequest) asked_.emplace(message->transaction(), path);
+          if (message && message->cls() == stun::Class::kRequest)
+            asked_.emplace(message->transaction(), path);
         },
         [](const Event&) {});
   }

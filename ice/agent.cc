@@ -83,6 +83,7 @@ Result<void, AgentError> Agent::restart(Instant now, const Credentials& local) {
     return std::unexpected(AgentError::kSameCredentials);
   }
   trace_.rule("8445:9#0"_rule, Fact{"role", to_text(role_)});
+  trace_.rule("8445:9#4"_rule, Fact{"role", to_text(role_)});
   if (!path_) before_.reset();
   if (path_ && path_pair_) before_ = Before{local_, remote_, path_};
   path_pair_.reset();
@@ -135,8 +136,18 @@ void Agent::on_unreachable(Instant now, const Path& path) {
   } else {
     // RFC 6544 §7.1.
     trace_.rule("6544:7.1#4"_rule, Fact{"to", glass::to_text(path.remote)});
+    const Pair* broken = checklist_.find(path);
+    const Base* base = base_at(path);
+    const bool has_worked = broken != nullptr && broken->is_valid;
     give_up_pairs(now, PairFailure::kNoConnection,
                   [&](const Pair& pair) { return pair.path() == path; });
+    // RFC 6544 §11.1: who has opened it opens it again, with a check.
+    const bool is_ours = base != nullptr && base->tcp_type == TcpType::kActive;
+    Pair* again = has_worked && is_ours ? checklist_.find(path) : nullptr;
+    if (again != nullptr) {
+      trace_.rule("6544:11.1#7"_rule, Fact{"pair", to_text(*again)});
+      checklist_.trigger(*again);
+    }
   }
   schedule(now);
 }
@@ -259,6 +270,7 @@ void Agent::on_timer(Instant now, AgentTimer timer) {
     case AgentTimer::kWarning: on_consent_warning(now); break;
     case AgentTimer::kExpiry: on_consent_lost(now); break;
     case AgentTimer::kKeepalive:
+      trace_.rule("8445:5.1.1.4#1"_rule);
       gathering_.refresh();
       timers_.set(AgentTimer::kKeepalive, now + config_.timing.keepalive);
       break;

@@ -370,6 +370,7 @@ class Agent {
   void give_up(Pair& pair, PairFailure why);
   void on_pairs_given_up(Instant now);
   void try_others();
+  [[nodiscard]] bool has_hope() const;
   void on_heard_again();
   void lose_path();
 

@@ -121,6 +121,7 @@ bool Agent::repair_role(Instant now, const CheckContent& content) {
   const bool is_controlling = role_ == Role::kControlling;
   const auto theirs = is_controlling ? content.controlling : content.controlled;
   if (!theirs) return false;
+  trace_.rule("8445:7.3.1.1#2"_rule);
   const bool is_ours_larger = tie_breaker_ >= *theirs;
   trace_.rule("8445:7.3.1.1#3"_rule, Fact{"role", to_text(role_)},
               Fact{"ours_is_larger", is_ours_larger ? 1U : 0U});
@@ -181,6 +182,8 @@ bool Agent::learn_remote(const Path& path, std::uint32_t priority) {
   if (const Base* base = base_at(path); base != nullptr && base->tcp_type != TcpType::kNone)
     candidate.tcp_type = base->tcp_type == TcpType::kPassive ? TcpType::kActive : TcpType::kPassive;
   candidate.type = CandidateType::kPeerReflexive;
+  if (candidate.tcp_type == TcpType::kActive)
+    trace_.rule("6544:7.2#1"_rule, Fact{"from", glass::to_text(path.remote)});
   trace_.rule("8445:7.3.1.3#0"_rule, Fact{"address", glass::to_text(path.remote)},
               Fact{"priority", candidate.priority});
   remote_candidates_.push_back(candidate);

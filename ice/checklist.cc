@@ -242,9 +242,6 @@ void Checklist::give_up(Pair& pair, PairFailure why) {
 void Checklist::conclude(PairId nominated) {
   triggered_.clear();
   for (Pair& pair : pairs_) pair.is_retired = pair.id != nominated;
-  std::erase_if(pairs_, [&](const Pair& pair) {
-    return pair.is_retired && !pair.is_valid && !pair.is_heard;
-  });
 }
 
 void Checklist::stop() {

@@ -129,7 +129,8 @@ class Checklist {
   void rename_remote(const End& remote);
   // The pair cannot work any more, whatever it was: not checked, not valid, not nominated.
   void give_up(Pair& pair, PairFailure why);
-  // RFC 8445 §8.1.2: one pair is nominated, no other is checked any more. Valid ones stay known.
+  // RFC 8445 §8.1.2: one pair is nominated, no other is checked any more. They stay known, should
+  // that one die.
   void conclude(PairId nominated);
   // Nothing is checked or valid any more; the pairs stay to be looked at.
   void stop();

@@ -71,7 +71,11 @@ CheckContent Agent::content_for(std::string_view username, std::uint32_t priorit
   content.username = username;
   content.priority = priority;
   // RFC 8445 §7.1.3: one of the two, with the same number in all checks.
-  (role_ == Role::kControlling ? content.controlling : content.controlled) = tie_breaker_;
+  const bool is_controlling = role_ == Role::kControlling;
+  (is_controlling ? content.controlling : content.controlled) = tie_breaker_;
+  if (is_controlling) trace_.rule("8445:7.1.3#1"_rule);
+  if (!is_controlling) trace_.rule("8445:7.1.3#2"_rule);
+  CHECK(is_controlling || !use_candidate);
   content.use_candidate = use_candidate;
   return content;
 }
@@ -120,7 +124,10 @@ void Agent::start_check(Instant now, Pair& pair) {
                        : Retransmission::reliable(now, config_.timing.reliable_wait);
   trace_.rule("8445:7.2.4#0"_rule, Fact{"pair", to_text(pair)}, Fact{"role", to_text(role_)},
               Fact{"nominating", check.is_nominating ? 1U : 0U}, Fact{"priority", check.priority});
+  trace_.rule("8445:7.2.2#1"_rule);
   if (check.is_nominating) trace_.rule("8445:7.1.2#1"_rule, Fact{"pair", to_text(pair)});
+  if (base->tcp_type == TcpType::kActive)
+    trace_.rule("6544:7.1#1"_rule, Fact{"from", ip_text(base->address)});
   const std::string username = username_for(*remote_, local_);
   check.message = write_check(check.id, content_for(username, check.priority, check.is_nominating),
                               remote_->pwd);
@@ -196,6 +203,7 @@ void Agent::on_check_response(Instant now, const Path& path, const stun::Message
   const Check check = std::move(*found);
   checks_.erase(found);
   // RFC 8445 §7.2.5.2.1: the answer takes the way of the request, backwards.
+  trace_.rule("8445:7.2.5.2.1#1"_rule, Fact{"from", glass::to_text(path.remote)});
   if (path != check.path) {
     trace_.drop("8445:7.2.5.2.1#3"_rule, "the answer took another way than the request",
                 message.bytes());
@@ -326,15 +334,17 @@ void Agent::on_check_failed(Instant now, const Check& check, PairFailure why) {
   const bool was_asked_for = std::exchange(pair->wants_nomination, false);
   const bool was_nomination = check.is_nominating && role_ == Role::kControlling;
   if (was_nomination || was_asked_for) pair->is_valid = false;
-  if (was_asked_for) trace_.rule("8445:7.3.1.5#1"_rule, Fact{"pair", to_text(*pair)});
+  if (was_asked_for) {
+    trace_.rule("8445:7.3.1.5#1"_rule, Fact{"pair", to_text(*pair)});
+    trace_.rule("8445:7.2.5.3.4#2"_rule);
+  }
   if (was_nomination) {
     trace_.rule("8445:7.2.5.3.4#1"_rule, Fact{"pair", to_text(*pair)},
                 Fact{"failure", to_text(why)});
     nominating_.reset();
   }
   // Deviation from RFC 8445 §7.2.5.3.4: another pair that works is worth more than failing.
-  if ((was_asked_for || was_nomination) && state_ == State::kConnected &&
-      best_valid(now) == nullptr) {
+  if (state_ == State::kConnected && !has_hope()) {
     fail(now);
     return;
   }

@@ -98,8 +98,10 @@ Result<void, AgentError> Agent::add_host(Instant now, const Address& local, Tran
   const Address opener = local.with_port(kActivePort);
   // RFC 6544 §4.1: from where we have a socket, connections may be opened as well.
   if (is_udp && config_.opens_tcp && !config_.is_lite &&
-      base_at(Transport::kTcp, opener) == nullptr)
+      base_at(Transport::kTcp, opener) == nullptr) {
+    trace_.rule("6544:4.5#1"_rule, Fact{"address", glass::to_text(opener)});
     add_base(now, {.transport = Transport::kTcp, .address = opener, .tcp_type = TcpType::kActive});
+  }
   schedule(now);
   return {};
 }

@@ -149,14 +149,25 @@ void Agent::on_pairs_given_up(Instant now) {
   update_failed(now);
 }
 
-// The pairs that have worked, or that the peer has checked, are tried again.
+// All other pairs are tried again, those first that have worked or that the peer has checked.
 void Agent::try_others() {
-  for (Pair& pair : checklist_.pairs()) {
-    if (pair.id == path_pair_ || (!pair.is_valid && !pair.is_heard)) continue;
-    pair.is_retired = false;
-    trace_.rule("8445:8.1.1#3"_rule, Fact{"pair", to_text(pair)});
-    checklist_.trigger(pair);
+  for (const bool is_known_to_work : {true, false}) {
+    for (Pair& pair : checklist_.pairs()) {
+      if (pair.id == path_pair_ || (pair.is_valid || pair.is_heard) != is_known_to_work) continue;
+      // What the peer has refused, or what is gone, stays as it is.
+      if (pair.failure != PairFailure::kNone && pair.failure != PairFailure::kTimeout) continue;
+      pair.is_retired = false;
+      trace_.rule("8445:8.1.1#3"_rule, Fact{"pair", to_text(pair)});
+      checklist_.trigger(pair);
+    }
   }
+}
+
+// Is there a pair that works, or one that may yet turn out to?
+bool Agent::has_hope() const {
+  return std::ranges::any_of(checklist_.pairs(), [](const Pair& pair) {
+    return pair.is_valid || (pair.is_unfinished() && !pair.is_retired);
+  });
 }
 
 void Agent::lose_path() {
@@ -205,12 +216,12 @@ void Agent::measure(Pair& pair, Duration sample) {
 
 void Agent::update_failed(Instant now) {
   if (state_ != State::kChecking || gathering_state_ == GatheringState::kGathering) return;
-  const bool is_open = std::ranges::any_of(
-      checklist_.pairs(), [](const Pair& pair) { return pair.is_unfinished() || pair.is_valid; });
-  if (is_open) return;
+  if (has_hope()) return;
   if (!is_patience_over_) {
     // RFC 8863 §4: the peer may yet be learnt from a check of its own.
     trace_.rule("8863:4#3"_rule);
+    if (remote_is_done_) trace_.rule("8863:5#1"_rule);
+    if (!remote_is_done_) trace_.rule("8838:8#1"_rule);
     return;
   }
   // RFC 8863 §5: that much time also stands for an end of candidates that nobody announced.
@@ -224,6 +235,7 @@ void Agent::update_failed(Instant now) {
 // RFC 8445 §12.1: without a pair, nothing more is sent.
 void Agent::fail(Instant /*now*/) {
   trace_.rule("8445:12.1#4"_rule);
+  trace_.rule("8445:8.1.1#1"_rule, Fact{"failure", failure_sentence()});
   move(Failed{}, State::kFailed);
   checks_.clear();
   checklist_.stop();
@@ -252,6 +264,9 @@ void Agent::ask_for_consent(Instant now) {
   if (is_old) trace_.rule("7675:5.1#10"_rule);
   // RFC 8445 §11: more often than Tr, so that no other keepalive is needed.
   trace_.rule("8445:11#4"_rule);
+  trace_.rule("8445:11#3"_rule);
+  // RFC 7675 §5.1: that the connection stands says nothing of who is at its end.
+  if (consent_.path()->transport != Transport::kUdp) trace_.rule("7675:5.1#11"_rule);
   const auto id = stun::TransactionId::make(*random_);
   consent_.on_request(id, now);
   const std::uint32_t priority = base->priority(CandidateType::kPeerReflexive);

@@ -37,7 +37,16 @@ bool has_ip(const std::vector<Address>& list, const Address& address) {
 
 void Relays::ask(const Address& base, const TurnServer& server) {
   const Path path{server.transport, base, server.address};
-  if (base.is_v4() != server.address.is_v4() || owns(path) || relays_.size() >= kMaxRelays) return;
+  if (base.is_v4() != server.address.is_v4()) return;
+  const auto known = std::ranges::find(relays_, path, &Relay::server);
+  if (known != relays_.end()) {
+    // What has failed or was lost may work now.
+    if (known->state != State::kFailed) return;
+    known->state = State::kQueued;
+    known->failure.clear();
+    return;
+  }
+  if (relays_.size() >= kMaxRelays) return;
   Relay relay;
   relay.server = path;
   relay.login = server;
@@ -61,7 +70,7 @@ void Relays::on_unreachable(Instant now, const Path& server) {
   for (Relay& relay : relays_) {
     if (relay.server != server) continue;
     relay.client->on_unreachable(now, server);
-    hear(relay);
+    hear(now, relay);
   }
 }
 
@@ -139,7 +148,7 @@ std::optional<Received> Relays::unwrap(Instant now, const Received& in) {
       };
   }
   if (relay.state == State::kAsked || relay.state == State::kReady) relay.client->receive(now, in);
-  hear(relay);
+  hear(now, relay);
   follow_alternates();
   return std::nullopt;
 }
@@ -147,14 +156,14 @@ std::optional<Received> Relays::unwrap(Instant now, const Received& in) {
 // ---- Time and events.
 
 // What the client has found out becomes what the agent has to know.
-void Relays::hear(Relay& relay) {
+void Relays::hear(Instant now, Relay& relay) {
   namespace turn = stun::turn;
   while (const auto event = relay.client->poll_event()) {
     std::visit(
         Overloaded{[&](const turn::Allocated& allocated) { on_allocated(relay, allocated); },
                    [&](const turn::AllocationFailed& failed) { on_failed(relay, failed); },
                    [&](const turn::Permitted& permitted) { on_permitted(relay, permitted.peer); },
-                   [&](const turn::Refused& refused) { on_refused(relay, refused.peer); },
+                   [&](const turn::Refused& refused) { on_refused(now, relay, refused.peer); },
                    [&](const turn::Lost& lost) { on_lost(relay, lost); },
                    [](const auto&) {}},  // nothing that changes what may be sent where
         *event);
@@ -183,8 +192,12 @@ void Relays::on_permitted(Relay& relay, const Address& peer) {
   events_.emplace_back(RelayPermits{relay.address_for(peer), peer});
 }
 
-void Relays::on_refused(Relay& relay, const Address& peer) {
-  std::erase_if(relay.permitted, [&](const Address& known) { return known.same_ip(peer); });
+void Relays::on_refused(Instant now, Relay& relay, const Address& peer) {
+  // Without a channel, data still goes as indications.
+  if (relay.client->is_permitted(now, peer)) return;
+  const auto is_it = [&](const Address& known) { return known.same_ip(peer); };
+  std::erase_if(relay.permitted, is_it);
+  std::erase_if(relay.asked, is_it);
   events_.emplace_back(RelayRefuses{relay.address_for(peer), peer});
 }
 
@@ -192,20 +205,24 @@ void Relays::on_lost(Relay& relay, const stun::turn::Lost& lost) {
   lose(relay);
   relay.state = State::kFailed;
   relay.failure = lost.why;
+  relay.asked.clear();
+  relay.permitted.clear();
 }
 
 // RFC 8489 §10: the server has named another one, whose socket and login are the same.
 void Relays::follow_alternates() {
   for (Alternate& alternate : std::exchange(alternates_, {})) {
     alternate.login.address = alternate.address;
-    ask(alternate.from.local, alternate.login);
+    // Two servers that name each other would be asked for ever.
+    if (!owns({alternate.from.transport, alternate.from.local, alternate.address}))
+      ask(alternate.from.local, alternate.login);
   }
 }
 
 void Relays::on_time(Instant now) {
   for (Relay& relay : relays_) {
     if (relay.client->next_time() <= now) relay.client->on_time(now);
-    hear(relay);
+    hear(now, relay);
   }
   follow_alternates();
 }

@@ -69,8 +69,8 @@ class Relays {
 
   Relays(Random& random, const Trace& trace) : random_(&random), trace_(trace) {}
 
-  // Queues an allocation for the socket `base`; of another address family, or once more, it is not
-  // asked for.
+  // Queues an allocation for the socket `base`, again if it has failed or was lost; of another
+  // address family it is not asked for.
   void ask(const Address& base, const TurnServer& server);
   // The socket is gone, and the relays that were reached from it with it.
   void drop_base(const Address& base);
@@ -129,11 +129,11 @@ class Relays {
   [[nodiscard]] const Relay* at_server(const Path& path) const;
   [[nodiscard]] Relay* at(const Address& relayed);
   [[nodiscard]] const Relay* at(const Address& relayed) const;
-  void hear(Relay& relay);
+  void hear(Instant now, Relay& relay);
   void on_allocated(Relay& relay, const stun::turn::Allocated& allocated);
   void on_failed(Relay& relay, const stun::turn::AllocationFailed& failed);
   void on_permitted(Relay& relay, const Address& peer);
-  void on_refused(Relay& relay, const Address& peer);
+  void on_refused(Instant now, Relay& relay, const Address& peer);
   void on_lost(Relay& relay, const stun::turn::Lost& lost);
   void follow_alternates();
   void lose(const Relay& relay);

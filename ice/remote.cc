@@ -208,7 +208,10 @@ void Agent::pair_up(const Local& local, const Candidate& remote) {
     return;
   }
   // RFC 8445 §6.1.2.4: nothing is sent from a reflexive address, but from its base.
-  if (local.base != local.candidate.address) trace_.rule("8445:6.1.2.4#1"_rule);
+  if (local.base != local.candidate.address) {
+    trace_.rule("8445:6.1.2.4#1"_rule);
+    trace_.rule("8838:10#2"_rule);
+  }
   End mine = end_of(local.candidate);
   mine.address = local.base;
   (void)checklist_.add(mine, end_of(remote), role_);

@@ -326,6 +326,7 @@ TEST(Answers, TheLargerTieBreakerControls) {
   }
   EXPECT_RULE("8445:7.3.1.1#0");
   EXPECT_RULE("8445:7.3.1.1#3");
+  EXPECT_RULE("8445:7.3.1.1#2");
 }
 
 TEST(Answers, AFloodOfChecksIsNotAnsweredWithoutEnd) {

@@ -69,6 +69,7 @@ TEST(Checks, AnUnansweredCheckIsRepeatedSevenTimesAndFails) {
   EXPECT_RULE("8863:4#4");
   EXPECT_RULE("8863:5#3");
   EXPECT_RULE("8445:12.1#4");
+  EXPECT_RULE("8445:8.1.1#1");
 }
 
 TEST(Checks, NewChecksKeepTheDistanceOfTa) {

@@ -48,6 +48,7 @@ TEST(Consent, IsAskedForWithANewTransactionEachTimeAndOnlyOnce) {
   EXPECT_RULE("7675:5.1#6");
   EXPECT_RULE("7675:5.1#7");
   EXPECT_RULE("8445:11#4");
+  EXPECT_RULE("8445:11#3");
 }
 
 TEST(Consent, SilenceIsShownAfterTenSecondsAndFinalAfterThirty) {

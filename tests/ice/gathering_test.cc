@@ -69,6 +69,7 @@ TEST(Gathering, AReflexiveCandidateIsCheckedFromItsBaseAndHencePruned) {
   EXPECT_EQ(t.agent().pairs().size(), 1U);
   EXPECT_RULE("8445:6.1.2.4#0");
   EXPECT_RULE("8445:6.1.2.4#1");
+  EXPECT_RULE("8838:10#2");
 }
 
 TEST(Gathering, WithoutNatTheReflexiveCandidateIsRedundant) {
@@ -170,6 +171,7 @@ TEST(Gathering, BindingsAreKeptAliveUntilIceIsCompleted) {
   EXPECT_EQ(t.net.sent.back().sent, when(15s));
   EXPECT_EQ(t.net.sent.back().path.remote, kServer);
   EXPECT_RULE("8445:5.1.1.4#2");
+  EXPECT_RULE("8445:5.1.1.4#1");
   reflect(t, t.net.sent.back(), kOutside);
 
   t.check(t.nominating());

@@ -12,7 +12,7 @@ namespace {
 struct LitePairing : Pairing {
   LitePairing()
       : Pairing(Role::kControlled, Role::kControlled,
-                [n = 0](Config& config) mutable { config.is_lite = config.local == kRight; }) {
+                [](Config& config) { config.is_lite = config.local == kRight; }) {
     EXPECT_TRUE(left->agent.set_remote(net.now, kRight, RemoteKind::kLite).has_value());
     EXPECT_TRUE(right->agent.set_remote(net.now, kLeft).has_value());
     for (const Candidate& candidate : right->agent.local_candidates())
@@ -37,10 +37,13 @@ TEST(Lite, AFullPeerFindsThePath) {
   EXPECT_EQ(t.left->agent.role(), Role::kControlling);
   EXPECT_EQ(t.right->agent.role(), Role::kControlled);
   EXPECT_EQ(t.right->agent.selected(), (Path{Transport::kUdp, kB, kA}));
-  for (const Datagram& datagram : t.net.sent)
-    if (datagram.path.local == kB) EXPECT_EQ(view(datagram).cls(), stun::Class::kSuccess);
+  for (const Datagram& datagram : t.net.sent) {
+    if (datagram.path.local != kB) continue;
+    EXPECT_EQ(view(datagram).cls(), stun::Class::kSuccess);
+  }
   EXPECT_RULE("8445:6.1.1#2");
   EXPECT_RULE("8445:7.3.2#0");
+  EXPECT_RULE("8445:12.1.1#1");
 }
 
 TEST(Lite, TheChecksOfThePeerAreItsConsent) {

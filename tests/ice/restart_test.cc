@@ -34,6 +34,7 @@ TEST(Restart, BothSidesFindANewPathWhileTheOldOneServes) {
   EXPECT_TRUE(pairing.connect());
   EXPECT_EQ(left.selected(), (Path{Transport::kUdp, kA, kB}));
   EXPECT_RULE("8445:9#0");
+  EXPECT_RULE("8445:9#4");
   EXPECT_RULE("8445:9#1");
 }
 

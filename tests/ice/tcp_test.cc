@@ -16,6 +16,7 @@ namespace {
 
 const Address kListener = at("198.51.100.2:9000");
 const Address kOpener = kA.with_port(kActivePort);
+const Address kOpenerPort = kA.with_port(40009);  // which the listener sees
 
 void opens_tcp(Config& config) { config.opens_tcp = true; }
 
@@ -29,7 +30,10 @@ struct OverTcp : Pairing {
     EXPECT_TRUE(right->agent.restart(net.now, credentials("rest")).has_value());
     EXPECT_TRUE(right->agent.add_host(net.now, kListener, Transport::kTcp).has_value());
     net.route(kListener, *right, kListener);
-    net.route(kOpener, *left, kOpener);
+    net.route(kOpenerPort, *left, kOpener);
+    net.translate = [](const Path& path) {
+      return path.local == kOpener ? Path{path.transport, kOpenerPort, path.remote} : path;
+    };
     right->agent.gather(net.now);
     net.settle();
     net.drop = is_udp;
@@ -46,6 +50,7 @@ TEST(Tcp, AnActiveCandidateIsOfferedWithTheDiscardPort) {
   EXPECT_EQ(write_candidate(t.party->candidates[1]),
             "2 1 tcp 1524629503 192.0.2.1 9 typ host tcptype active");
   EXPECT_RULE("6544:4.2#10");
+  EXPECT_RULE("6544:4.5#1");
 }
 
 TEST(Tcp, DirectionsArePreferredAsTheRfcRecommends) {
@@ -71,9 +76,23 @@ TEST(Tcp, TheOpenerControlsAndConnects) {
   EXPECT_TRUE(t.connect());
 
   EXPECT_EQ(t.left->agent.selected(), (Path{Transport::kTcp, kOpener, kListener}));
-  EXPECT_EQ(t.right->agent.selected(), (Path{Transport::kTcp, kListener, kOpener}));
+  EXPECT_EQ(t.right->agent.selected(), (Path{Transport::kTcp, kListener, kOpenerPort}));
   EXPECT_RULE("6544:6.2#0");
   EXPECT_RULE("6544:6.2#1");
+  EXPECT_RULE("6544:7.1#1");
+  EXPECT_RULE("6544:7.2#1");
+}
+
+TEST(Tcp, ConsentIsAskedForOnAConnectionToo) {
+  OverTcp t;
+  ASSERT_TRUE(t.connect());
+
+  t.net.run(7s);
+  EXPECT_RULE("7675:5.1#11");
+  t.net.drop = [](const Datagram&) { return true; };
+  t.net.run(36s);
+
+  EXPECT_EQ(t.left->agent.state(), State::kFailed);
 }
 
 TEST(Tcp, TheListenerControlsAndAnswersOnTheConnectionThatWasMade) {
@@ -81,7 +100,7 @@ TEST(Tcp, TheListenerControlsAndAnswersOnTheConnectionThatWasMade) {
 
   EXPECT_TRUE(t.connect());
 
-  EXPECT_EQ(t.right->agent.selected(), (Path{Transport::kTcp, kListener, kOpener}));
+  EXPECT_EQ(t.right->agent.selected(), (Path{Transport::kTcp, kListener, kOpenerPort}));
 }
 
 TEST(Tcp, UdpIsPreferred) {
@@ -121,6 +140,19 @@ TEST(Tcp, AConnectionThatCannotBeMadeFailsItsPair) {
   EXPECT_EQ(tcp->state, PairState::kFailed);
   EXPECT_EQ(tcp->fate, "failed: the connection was refused or has broken");
   EXPECT_RULE("6544:7.1#4");
+}
+
+TEST(Tcp, AConnectionThatBreaksIsOpenedAgain) {
+  OverTcp t;
+  ASSERT_TRUE(t.connect());
+
+  t.left->agent.on_unreachable(t.net.now, {Transport::kTcp, kOpener, kListener});
+  t.net.settle();
+  EXPECT_EQ(t.left->agent.state(), State::kDisconnected);
+
+  EXPECT_TRUE(t.net.run_until([&] { return t.left->agent.state() == State::kCompleted; }, 5s));
+  EXPECT_EQ(t.left->agent.selected(), (Path{Transport::kTcp, kOpener, kListener}));
+  EXPECT_RULE("6544:11.1#7");
 }
 
 }  // namespace

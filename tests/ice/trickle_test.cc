@@ -91,6 +91,7 @@ TEST(Trickle, TheEndAloneIsNoFailureBeforePatienceIsOver) {
   t.agent().end_of_remote_candidates(t.net.now);
   EXPECT_RULE("8863:4#1");
   EXPECT_RULE("8863:4#3");
+  EXPECT_RULE("8863:5#1");
 
   t.net.run(60s);
 
@@ -185,6 +186,21 @@ TEST(Trickle, ASocketAfterOurOwnEndWaitsForARestart) {
 
   EXPECT_EQ(t.party->candidates.size(), 1U);
   EXPECT_RULE("8838:13#6");
+}
+
+TEST(Trickle, WhileCandidatesMayComeNothingHasFailed) {
+  LoneAgent t;
+  t.introduce({});
+
+  t.net.run(1s);
+  t.agent().on_time(t.net.now);
+  t.agent().resolved(t.net.now, "nobody", std::nullopt);
+  EXPECT_TRUE(t.agent().add_remote_candidate(t.net.now, host_candidate(kB)).has_value());
+  t.net.run(0ms);
+  t.answer_error(t.checks().back(), 400);
+
+  EXPECT_EQ(t.agent().state(), State::kChecking);
+  EXPECT_RULE("8838:8#1");
 }
 
 }  // namespace

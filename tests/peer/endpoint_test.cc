@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "ice/wire.h"
 #include "tests/peer/pair.h"
 
 namespace glass::peer::test {
@@ -65,6 +66,26 @@ TEST(Endpoint, DropsDataThatNobodyKnows) {
   ByteVector bytes{23, 0xfe, 0xfd};
   endpoint.receive(Instant{}, {.path = {}, .bytes = bytes});
   EXPECT_RULE("8445:12.2#1");
+}
+
+TEST(Endpoint, DropsAnswersThatNobodyWaitsFor) {
+  SeededRandom random(8);
+  Endpoint endpoint(glass::test::test_trace(Layer::kPeer));
+  Config config;
+  config.identity = &identity(0);
+  const auto id = endpoint.add(config, random);
+  ASSERT_TRUE(id);
+  const Address server = *parse_address("192.0.2.1:5000");
+  ASSERT_TRUE(endpoint.find(*id)->add_host(Instant{}, server));
+  ByteVector bytes = ice::write_success({}, server, {});
+
+  endpoint.receive(
+      Instant{
+  },
+      {.path = {Transport::kUdp, server, server}, .bytes = bytes});
+
+  EXPECT_EQ(glass::test::drop_reasons(), std::vector<std::string>{"STUN that belongs to no peer"});
+  EXPECT_RULE("8445:7.2.5#0");
 }
 
 TEST(Endpoint, HasALimit) {
