@@ -178,6 +178,7 @@ Lab::Lab(const LabOptions& options)
 
 Lab::~Lab() {
   web_.reset();  // no more requests; then the rest may go in any order
+  turn_.reset();
 }
 
 Result<std::unique_ptr<Lab>, Failure> Lab::start(const LabOptions& options) {
@@ -241,7 +242,23 @@ Result<void, Failure> Lab::open_sockets() {
   endpoint_node_ = loop_.add(endpoint_, pointers,
                              [this](peer::Endpoint::Event& event) { on_peer_event(event); });
 
-  // STUN has the number of the page; where that is taken, any other.
+  return open_stun();
+}
+
+// STUN has the number of the page; where that is taken, any other. A TURN server answers by itself.
+Result<void, Failure> Lab::open_stun() {
+  rooms_.set_ice_servers(
+      [this](std::string_view room, std::string_view id) { return ice_servers(room, id); });
+  if (options_.turn) {
+    TurnHostOptions turn = *options_.turn;
+    turn.log = options_.log;
+    turn.hosts.clear();
+    for (const Address& host : hosts_)  // loopback alone, or what others reach
+      if (options_.host.empty() == host.is_loopback() || host == hosts_.front())
+        turn.hosts.push_back(host.with_port(0));
+    turn_ = TRY(TurnHost::start(loop_, random_, turn));
+    return {};
+  }
   auto stun = net::UdpSocket::open(hosts_[0].with_port(web_->port()));
   if (!stun) stun = net::UdpSocket::open(hosts_[0].with_port(0));
   if (!stun)
@@ -249,8 +266,12 @@ Result<void, Failure> Lab::open_sockets() {
                                    "no UDP port is free", ""});
   stun_socket_ = std::move(*stun);
   loop_.add(stun_server_, *stun_socket_, [](const stun::BindingServer::Event&) {});
-  rooms_.set_stun(this->stun());
   return {};
+}
+
+std::vector<IceServer> Lab::ice_servers(std::string_view room, std::string_view id) const {
+  if (turn_ == nullptr) return {{.urls = {"stun:" + stun()}}};
+  return turn_->issue(fmt::format("{}.{}", room, id));
 }
 
 std::string Lab::url() const {
@@ -262,7 +283,9 @@ std::string Lab::url() const {
   return fmt::format("http://{}/", glass::to_text(hosts_[0].with_port(web_->port())));
 }
 
-std::string Lab::stun() const { return glass::to_text(stun_socket_->local()); }
+std::string Lab::stun() const {
+  return glass::to_text(turn_ ? turn_->udp() : stun_socket_->local());
+}
 
 void Lab::shut_down() {
   stop_signaling();
@@ -377,6 +400,10 @@ void Lab::pump_rooms() {
 // --- Guests -----------------------------------------------------------------------------------
 
 void Lab::invite(const Rooms::Invite& asked) {
+  if (!options_.guests) {
+    rooms_.complain(asked.from, "no-glass", "this server has no glass peer; invite somebody");
+    return schedule_pump();
+  }
   if (const Guest* const old = guest_in(asked.room); old != nullptr) {
     for (const auto& [member, guest] : guests_)
       if (guest.get() == old) retire(member);

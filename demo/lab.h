@@ -1,5 +1,5 @@
 // demo/lab.h - `glass lab`: page, signaling, STUN server and a glass peer to talk to, in one
-// process.
+// process. `glass serve` is the same with a TURN server and without the peer.
 //
 // Puts together what the other files of demo/ are: the web server asks it, the rooms speak through
 // it, invited companions live in it. Everything but the web server's thread runs on one Loop.
@@ -25,6 +25,7 @@
 #include "demo/exit_code.h"
 #include "demo/folder.h"
 #include "demo/server/rooms.h"
+#include "demo/server/turn_host.h"
 #include "demo/server/web_server.h"
 #include "demo/trace_feed.h"
 #include "explain/notes.h"
@@ -41,6 +42,8 @@ struct LabOptions {
   std::uint32_t loss_per_million = 0;  // of the glass peers' datagrams, both ways
   std::string downloads = "received";
   std::uint64_t seed = 1;  // of the loss and of samples; keys always come from the system
+  std::optional<TurnHostOptions> turn;  // `glass serve`: relays for members; its hosts do not count
+  bool guests = true;                   // is there a glass peer to be invited?
   std::function<void(std::string_view line)> log;  // what happens, for people
 };
 
@@ -60,6 +63,8 @@ class Lab final : public WebHandler {
   [[nodiscard]] net::Loop& loop() { return loop_; }
   [[nodiscard]] std::string url() const;
   [[nodiscard]] std::string stun() const;  // "host:port"
+  // Null unless asked for.
+  [[nodiscard]] const TurnHost* turn() const { return turn_.get(); }
   [[nodiscard]] std::size_t guest_count() const { return guests_.size(); }
   // Tells everybody that signaling ends; then the loop stops.
   void shut_down();
@@ -76,7 +81,10 @@ class Lab final : public WebHandler {
 
   explicit Lab(const LabOptions& options);
   Result<void, Failure> open_sockets();
+  Result<void, Failure> open_stun();
   Result<void, Failure> open_web();
+  [[nodiscard]] std::vector<IceServer> ice_servers(std::string_view room,
+                                                   std::string_view id) const;
   [[nodiscard]] WebReply status() const;
   void stop_signaling();
   void schedule_pump();
@@ -101,6 +109,7 @@ class Lab final : public WebHandler {
   std::vector<Address> hosts_;  // of the glass peers
   std::deque<net::UdpSocket> sockets_;
   std::optional<net::UdpSocket> stun_socket_;
+  std::unique_ptr<TurnHost> turn_;
   net::NodeId endpoint_node_;
   std::map<MemberId, std::unique_ptr<Guest>> guests_;
   std::set<SocketId> signaling_;

@@ -28,6 +28,8 @@ struct CommandLine {
   LabOptions lab;
   bool open_browser = false;
   std::string loss = "0";
+  ServeOptions serve;
+  TurnOptions turn;
   RunOptions run;
   ExplainOptions explain;
   MatrixOptions matrix;
@@ -59,6 +61,47 @@ CLI::App* add_lab(CLI::App& app, CommandLine& line) {
   lab->add_option("--seed", line.lab.seed, "of the loss and of sample files; never of keys");
   add_loss(lab, line);
   return lab;
+}
+
+CLI::App* add_serve(CLI::App& app, CommandLine& line) {
+  CLI::App* const serve =
+      app.add_subcommand("serve", "page, signaling, STUN and TURN for real use");
+  ServeOptions& o = line.serve;
+  o.lab.turn.emplace();
+  serve->add_option("--host", o.lab.host,
+                    "the address or name to listen on (this machine alone unless given)");
+  serve->add_option("-p,--port", o.lab.port, "of page and signaling (TCP); 0: a free one");
+  serve->add_option("--turn-port", o.lab.turn->port, "of STUN and TURN, UDP and TCP; 0: free ones");
+  serve->add_option("--turns-port", o.lab.turn->tls_port, "of TURN over TLS; 0: a free one");
+  serve->add_option("--advertise", o.advertise,
+                    "the public address, where a NAT passes everything on to --host");
+  serve->add_option("--cert", o.certificate_file, "PEM file with the certificate chain for TLS");
+  serve->add_option("--key", o.key_file, "PEM file with its key");
+  serve->add_option("--user", o.users,
+                    "NAME:PASSWORD, a user without a room; others see it in the process list");
+  serve->add_option("--allow-peer", o.allow,
+                    "relay to this prefix too, 10.0.0.0/8 say; private ones are refused otherwise");
+  serve->add_option("--deny-peer", o.deny, "do not relay to this prefix");
+  serve->add_option("--max-allocations", o.lab.turn->allocations, "of all users together");
+  serve->add_option("--user-allocations", o.lab.turn->allocations_per_user, "of one user");
+  serve->add_option("--user-rate", o.kilobytes_per_second,
+                    "kB/s that one user may relay each way; 0: no limit");
+  return serve;
+}
+
+CLI::App* add_turn(CLI::App& app, CommandLine& line) {
+  CLI::App* const turn = app.add_subcommand(
+      "turn", "try a TURN server: allocate, permit, bind a channel, relay data and get it back");
+  turn->add_option("uri", line.turn.uri, "turn:host:port?transport=udp|tcp or turns:host:port")
+      ->required();
+  turn->add_option("--user", line.turn.user, "the name that the server knows");
+  turn->add_option("--password", line.turn.password,
+                   "its password; others see it here, GLASS_TURN_PASSWORD is for that");
+  turn->add_option("--ca", line.turn.ca_file, "PEM file with the authorities to trust for turns:");
+  turn->add_flag("--insecure", line.turn.insecure, "do not check the certificate");
+  turn->add_flag("--json", line.turn.json, "one object for programs");
+  turn->add_option("--timeout", line.turn.timeout_seconds, "seconds for all of it");
+  return turn;
 }
 
 CLI::App* add_run(CLI::App& app, CommandLine& line) {
@@ -169,6 +212,8 @@ int run(int count, char** arguments) {
       "Exit codes: 0 done, 1 refused or damaged, 2 usage, 3 unreachable, 4 security,\n"
       "5 timeout, 6 this machine (port, file, disk), 7 not supported, 70 internal.");
   const CLI::App* const lab = add_lab(app, line);
+  const CLI::App* const serve = add_serve(app, line);
+  const CLI::App* const turn = add_turn(app, line);
   const CLI::App* const scenario = add_run(app, line);
   const CLI::App* const matrix = add_matrix(app, line);
   const CLI::App* const explain = add_explain(app, line);
@@ -189,6 +234,8 @@ int run(int count, char** arguments) {
     line.lab.loss_per_million = *parse_loss(line.loss);
     return run_lab(line.lab, line.open_browser);
   }
+  if (serve->parsed()) return run_serve(line.serve);
+  if (turn->parsed()) return run_turn(line.turn);
   if (scenario->parsed()) {
     if (line.list_scenarios)
       return std::fputs(scenario_list().c_str(), stdout) < 0 ? kExitLocal : kExitDone;

@@ -211,19 +211,35 @@ class Share final : public CompanionOwner {
       if (text_of(*json, "type", 32) == "error")
         return end({kExitUnreachable, "signaling", "join the room",
                     safe_text(text_of(*json, "text", 1000).value_or("")), "try again later"});
-      make_companion(text_of(*json, "stun", 256));
+      make_companion(named_stun(*json));
       if (!companion_) return;
     }
     companion_->on_signal(loop_.now(), text);
     loop_.poke(node_);
   }
 
-  void make_companion(const std::optional<std::string>& named_stun) {
+  // The STUN server among the "ice_servers" of the server's answer.
+  static std::optional<Address> named_stun(const Json& answer) {
+    constexpr std::string_view kScheme = "stun:";
+    const auto servers = answer.find("ice_servers");
+    if (servers == answer.end() || !servers->is_array()) return std::nullopt;
+    for (const Json& server : *servers) {
+      const auto urls = server.is_object() ? server.find("urls") : server.end();
+      if (urls == server.end() || !urls->is_array()) continue;
+      for (const Json& url : *urls) {
+        if (!url.is_string()) continue;
+        const std::string_view text = url.get_ref<const std::string&>();
+        if (text.starts_with(kScheme)) return parse_address(text.substr(kScheme.size()));
+      }
+    }
+    return std::nullopt;
+  }
+
+  void make_companion(const std::optional<Address>& named) {
     peer::Config config;
     config.identity = &identity_;
     config.allow_loopback = same_machine_;
     if (options_.stun) config.stun_servers.push_back(*options_.stun);
-    const auto named = named_stun ? parse_address(*named_stun) : std::nullopt;
     if (named && !named->is_loopback()) config.stun_servers.push_back(*named);
     const auto id = endpoint_.add(config, random_);
     peer::Peer& peer = *endpoint_.find(*id);

@@ -189,6 +189,13 @@ void Loop::Impl::on_ready(Port& port, Ready ready) {
 
 void Loop::Impl::give(Entry& entry, NodeId id, Instant instant, const Received& in) {
   touch(entry, id);
+  if (!entry.batch.is_full() || (entry.blocked_by == nullptr && flush(entry))) {
+    if (const auto path = entry.driven->forward(instant, in, entry.batch.slot())) {
+      entry.batch.commit(*path);
+      ++entry.committed;
+      return;
+    }
+  }
   entry.driven->receive(instant, in);
   while (entry.driven->handle_event()) {  // a view in an event dies with the next datagram
   }

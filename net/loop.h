@@ -7,6 +7,7 @@
 // All but post() and stop() belong to the thread that runs the loop.  Tested by: loop_test.cc
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -38,6 +39,8 @@ class Driven {
  public:
   virtual ~Driven() = default;
   virtual void receive(Instant now, const Received& in) = 0;
+  // The data path of a relay: writes what `in` becomes into `out`. nullopt: not its data.
+  virtual std::optional<Path> forward(Instant now, const Received& in, PacketBuffer& out) = 0;
   virtual void on_time(Instant now) = 0;
   [[nodiscard]] virtual Instant next_time() const = 0;
   virtual std::optional<Path> poll_transmit(Instant now, PacketBuffer& out) = 0;
@@ -124,6 +127,20 @@ class Loop {
    public:
     DrivenNode(N& node, OnEvent on_event) : node_(node), on_event_(std::move(on_event)) {}
     void receive(Instant now, const Received& in) override { node_.receive(now, in); }
+    // A node that forwards shows where the body lies and what stands around it: one copy.
+    std::optional<Path> forward(Instant now, const Received& in, PacketBuffer& out) override {
+      if constexpr (requires { node_.forward(now, in); }) {
+        const auto hop = node_.forward(now, in);
+        if (!hop || hop->size() > PacketBuffer::kCapacity - PacketBuffer::kHeadroom)
+          return std::nullopt;
+        copy_bytes(hop->head(), out.append(hop->head().size()));
+        copy_bytes(hop->body, out.append(hop->body.size()));
+        std::ranges::fill(out.append(hop->padding), std::uint8_t{0});
+        return hop->path;
+      } else {
+        return std::nullopt;
+      }
+    }
     void on_time(Instant now) override { node_.on_time(now); }
     [[nodiscard]] Instant next_time() const override { return std::as_const(node_).next_time(); }
     std::optional<Path> poll_transmit(Instant now, PacketBuffer& out) override {

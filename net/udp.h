@@ -125,6 +125,9 @@ class UdpSocket {
   [[nodiscard]] const UdpCounters& counters() const { return counters_; }
   [[nodiscard]] bool segments() const { return segments_; }
   void set_loss(const Loss& loss) { loss_ = loss; }
+  // From now on nodes know this socket by an address that others give it: behind a NAT that passes
+  // everything on, say.
+  void present_as(const Address& address) { local_ = address; }
 
   // Reads one batch and calls `on_datagram(const Received&)` for each; how many slots were filled.
   // Less than ReceiveBatch::kSlots: the socket is empty for now.

@@ -26,6 +26,31 @@ int report(const Failure& failure);
 // glass lab
 int run_lab(LabOptions options, bool open_browser);
 
+// glass serve
+struct ServeOptions {
+  LabOptions lab;
+  std::string advertise;           // an IP address
+  std::string certificate_file;    // PEM; with it key_file
+  std::string key_file;            // PEM
+  std::vector<std::string> users;  // "NAME:PASSWORD"
+  std::vector<std::string> allow;  // prefixes
+  std::vector<std::string> deny;
+  std::uint64_t kilobytes_per_second = 0;
+};
+int run_serve(ServeOptions options);
+
+// glass turn
+struct TurnOptions {
+  std::string uri;
+  std::string user;
+  std::string password;  // empty: from GLASS_TURN_PASSWORD
+  std::string ca_file;
+  bool insecure = false;
+  bool json = false;
+  std::uint32_t timeout_seconds = 15;
+};
+int run_turn(const TurnOptions& options);
+
 // glass run
 struct RunOptions {
   std::string scenario;

@@ -5,6 +5,7 @@
 import { byId } from './dom.js';
 import { language, setLanguage, startLanguage, t } from './i18n.js';
 import { addMessage, drawMap, drawPath, endText, FileList } from './panels.js';
+import { configurationFor, readIceServers } from './ice_servers.js';
 import { Session } from './session.js';
 import { hmacSha256, Sha256, toHex } from './sha256.js';
 import { commandSignaling, readStatus, Signaling } from './signaling.js';
@@ -146,6 +147,7 @@ function onMessage(message) {
   if (!attempt) return;
   switch (message.type) {
     case 'joined':
+      iceServers = readIceServers(message.ice_servers);
       return onJoined(Array.isArray(message.peers) ? message.peers : []);
     case 'peer-joined':
       return onPeerJoined(String(message.id));
@@ -218,10 +220,15 @@ function onPeerMessage(message) {
 
 // ---- The session
 
+/** Which way the packets may take. @returns {import('./ice_servers.js').Route} */
+function chosenRoute() {
+  return /** @type {any} */ (byId('route')).value;
+}
+
 /** @param {string} peerId @returns {Session} */
 function makeSession(peerId) {
   const mine = /** @type {Attempt} */ (attempt);
-  const session = new Session(peerId, iceServers, {
+  const session = new Session(peerId, configurationFor(iceServers, chosenRoute()), {
     send: (message) => mine.signaling.send({ ...message, to: peerId }),
     note: (step, key, values) => {
       if (attempt === mine) story.note(step, key, values);
@@ -569,7 +576,6 @@ async function updateStatus() {
 /** @param {import('./signaling.js').Status} status */
 function takeStatus(status) {
   if (status.version) byId('version').textContent = status.version;
-  if (status.stun) iceServers = [{ urls: `stun:${status.stun}` }];
   if (server === status.signaling) return;
   server = status.signaling;
   refresh();

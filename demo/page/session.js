@@ -47,11 +47,11 @@ export class Session {
   /** @type {Promise<void>} descriptions and candidates are applied one after another */
   #queue = Promise.resolve();
 
-  /** @param {string} peerId @param {RTCIceServer[]} iceServers @param {SessionEvents} events */
-  constructor(peerId, iceServers, events) {
+  /** @param {string} peerId @param {RTCConfiguration} configuration @param {SessionEvents} events */
+  constructor(peerId, configuration, events) {
     this.peerId = peerId;
     this.#events = events;
-    this.pc = new RTCPeerConnection({ iceServers });
+    this.pc = new RTCPeerConnection(configuration);
     this.pc.onicecandidate = (event) => this.#onLocalCandidate(event.candidate);
     this.pc.onicegatheringstatechange = () => this.#onGathering();
     this.pc.oniceconnectionstatechange = () => this.#onIceState();

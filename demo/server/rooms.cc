@@ -18,6 +18,25 @@ bool is_room_id(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+Json to_json(const std::vector<IceServer>& servers) {
+  Json list = Json::array();
+  for (const IceServer& server : servers) {
+    Json one{
+        {"urls", server.urls}
+    };
+    if (!server.username.empty()) {
+      one["username"] = server.username;
+      one["credential"] = server.credential;
+    }
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+}  // namespace
+
 struct Rooms::Message {
   Json json;
 };
@@ -65,11 +84,13 @@ void Rooms::join(MemberId from, const Message& message) {
                    {"name", member.name  }
     }));
   }
-  say(from, write_json({
-                {"type",  "joined"        },
-                {"id",    member.id       },
-                {"peers", std::move(peers)}
-  }));
+  Json joined{
+      {"type",  "joined"        },
+      {"id",    member.id       },
+      {"peers", std::move(peers)}
+  };
+  if (servers_of_) joined["ice_servers"] = to_json(servers_of_(member.room, member.id));
+  say(from, write_json(joined));
   room.push_back(from);
   members_.emplace(from, member);
 }

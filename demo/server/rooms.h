@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,6 +23,13 @@ namespace glass::demo {
 
 // A connection to the signaling server; whoever drives the rooms chooses the numbers.
 using MemberId = Strong<struct MemberTag, std::uint64_t>;
+
+// What a browser calls an RTCIceServer.
+struct IceServer {
+  std::vector<std::string> urls;
+  std::string username{};  // both empty: it asks for none
+  std::string credential{};
+};
 
 class Rooms {
  public:
@@ -55,8 +63,11 @@ class Rooms {
   std::optional<Output> poll();
   // "error" with this code, to this member.
   void complain(MemberId to, std::string_view code, std::string_view text);
-  // What "joined" tells beside the peers: where to ask for one's public address.
-  void set_stun(std::string host_and_port) { stun_ = std::move(host_and_port); }
+  // What "joined" tells beside the peers: where the member of this id in this room may ask for its
+  // public address, and where it may relay.
+  using IceServersOf =
+      std::function<std::vector<IceServer>(std::string_view room, std::string_view id)>;
+  void set_ice_servers(IceServersOf servers_of) { servers_of_ = std::move(servers_of); }
   // How the others call this member; empty: it is in no room.
   [[nodiscard]] std::string id_of(MemberId member) const;
 
@@ -85,7 +96,7 @@ class Rooms {
   std::map<MemberId, Member> members_;
   std::map<std::string, Room, std::less<>> rooms_;
   std::deque<Output> outputs_;
-  std::string stun_;
+  IceServersOf servers_of_;
   std::uint64_t next_id_ = 1;
 };
 

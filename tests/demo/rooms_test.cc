@@ -268,5 +268,23 @@ TEST_F(RoomsTest, WhatNobodyFetchesIsBounded) {
   EXPECT_EQ(heard().size(), Rooms::kMaxOutputs);
 }
 
+TEST_F(RoomsTest, WhoJoinsIsToldWhereToAskAndWhoRelays) {
+  rooms.set_ice_servers([](std::string_view room, std::string_view id) {
+    return std::vector<IceServer>{
+        {.urls = {"stun:192.0.2.1:3478"}},
+        {.urls = {"turn:192.0.2.1:3478?transport=udp"},
+         .username = std::string(room) + "." + std::string(id),
+         .credential = "secret"}
+    };
+  });
+
+  join(kAli, "r");
+
+  const auto all = heard();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].second["ice_servers"], Json::parse(R"([{"urls":["stun:192.0.2.1:3478"]},
+                {"urls":["turn:192.0.2.1:3478?transport=udp"],"username":"r.p1","credential":"secret"}])"));
+}
+
 }  // namespace
 }  // namespace glass::demo

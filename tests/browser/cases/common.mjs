@@ -96,16 +96,18 @@ export async function chat(tab, words) {
   await tab.until('the echo', async () => (await tab.text('chat')).split(words).length === 3, 8000);
 }
 
-/** Two tabs meet by an invitation, and both are satisfied with the other's proof. @param {any} t @param {Glass} glass */
-export async function meetByLink(t, glass) {
+/** Two tabs meet by an invitation, and both are satisfied with the other's proof. @param {any} t @param {Glass} glass @param {string} [route] */
+export async function meetByLink(t, glass, route = 'any') {
   /** @type {[Tab, Tab]} */
   const [host, guest] = [await t.newTab(), await t.newTab()];
   await host.goto(glass.url);
+  await host.choose('route', route);
   await host.click('invite');
   await host.untilAttribute('signaling-state', 'data-state', 'running');
   /** @type {string} */
   const link = await host.eval(() => /** @type {any} */ (document.querySelector('[data-testid=link]')).value);
   await guest.goto(link);
+  await guest.choose('route', route);
   await guest.click('join');
   for (const tab of [host, guest]) {
     await tab.untilAttribute('connection-state', 'data-state', 'connected', OPEN_WITHIN_MS);

@@ -1,4 +1,5 @@
 // lib/browsers.mjs - Chromium and Firefox behind one small face: tabs that click, read and wait.
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
@@ -31,14 +32,22 @@ const FIREFOX_PREFS = {
 
 /** @typedef {'default' | 'open' | 'loopback'} Privacy */
 
-/** @param {'chromium' | 'firefox'} kind @param {Privacy} privacy @param {string} folder */
-export function launch(kind, privacy, folder) {
+/** @param {'chromium' | 'firefox'} kind @param {Privacy} privacy @param {string} folder @param {string} [ca] a PEM file with an authority to trust */
+export function launch(kind, privacy, folder, ca) {
   const profile = fs.mkdtempSync(path.join(folder, `${kind}-`));
-  return kind === 'chromium' ? launchChromium(privacy, profile) : launchFirefox(privacy, profile);
+  if (ca && kind === 'firefox') trust(profile, ca);
+  return kind === 'chromium' ? launchChromium(privacy, profile, ca !== undefined) : launchFirefox(privacy, profile);
 }
 
-/** @param {Privacy} privacy @param {string} profile */
-async function launchChromium(privacy, profile) {
+/** Writes the authority into the database that Firefox keeps in its profile. @param {string} profile @param {string} ca */
+function trust(profile, ca) {
+  const database = ['-d', `sql:${profile}`];
+  execFileSync('certutil', ['-N', ...database, '--empty-password'], { stdio: 'ignore' });
+  execFileSync('certutil', ['-A', ...database, '-n', 'tests', '-t', 'C,,', '-i', ca], { stdio: 'ignore' });
+}
+
+/** @param {Privacy} privacy @param {string} profile @param {boolean} trusting takes every certificate: it reads no file of ours */
+async function launchChromium(privacy, profile, trusting) {
   if (!fs.existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is missing (apt install chromium)`);
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM,
@@ -48,7 +57,8 @@ async function launchChromium(privacy, profile) {
     ignoreDefaultArgs: true,
     // Without these Chromium would need a window, a user who is not root, and a first-run dialogue.
     args: ['--headless', '--remote-debugging-pipe', `--user-data-dir=${profile}`, '--no-sandbox', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', ...CHROMIUM_ARGS[privacy], 'about:blank'],
+      '--disable-background-networking', '--disable-component-update', ...CHROMIUM_ARGS[privacy],
+      ...(trusting ? ['--ignore-certificate-errors'] : []), 'about:blank'],
   });
   return {
     version: context.browser()?.version() ?? '',
@@ -122,6 +132,15 @@ export class Tab {
   async click(id) {
     await this.page.bringToFront();
     await this.page.click(select(id));
+  }
+
+  /** Of a list. @param {string} id @param {string} value */
+  async choose(id, value) {
+    await this.eval(([selector, wanted]) => {
+      const list = document.querySelector(selector);
+      list.value = wanted;
+      list.dispatchEvent(new Event('change', { bubbles: true }));
+    }, [select(id), value]);
   }
 
   /** @param {string} id @param {string} text */

@@ -1,4 +1,4 @@
-// lib/glass.mjs - a `glass lab` in a namespace: started, watched, stopped.
+// lib/glass.mjs - a `glass lab` or `glass serve` in a namespace: started, watched, stopped.
 import { spawn } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
@@ -16,13 +16,13 @@ export class Glass {
   folder;
   #process;
 
-  /** @param {{ namespace: string, folder: string, host?: string, port: number, args?: string[] }} options */
-  constructor({ namespace, folder, host, port, args = [] }) {
+  /** @param {{ command?: string, namespace: string, folder: string, host?: string, port: number, args?: string[] }} options */
+  constructor({ command = 'lab', namespace, folder, host, port, args = [] }) {
     const program = process.env.GLASS ?? '';
     fs.mkdirSync(folder, { recursive: true });
     this.folder = folder;
     this.url = `http://${host ?? 'localhost'}:${port}/`;
-    const own = ['lab', '--port', String(port), ...(host ? ['--host', host] : []), ...args];
+    const own = [command, '--port', String(port), ...(host ? ['--host', host] : []), ...args];
     this.command = [program, ...own].join(' ');
     this.#process = spawn('ip', ['netns', 'exec', namespace, path.resolve(program), ...own], { cwd: folder });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {

@@ -8,7 +8,8 @@ import { Glass } from './glass.mjs';
 const [group, kind, filter] = process.argv.slice(2);
 const network = JSON.parse(process.env.GLASS_NETWORK ?? '{}');
 const folder = process.env.GLASS_RUN_FOLDER ?? '';
-const { privacy, cases } = await import(`../cases/${group}.mjs`);
+const { privacy, cases, prepare } = await import(`../cases/${group}.mjs`);
+const prepared = prepare?.(folder);
 
 /** @type {Map<string, Glass>} */
 const programs = new Map();
@@ -26,13 +27,13 @@ function makeContext() {
   /** @type {Glass[]} */
   const used = [];
   return {
-    kind, folder, network, tabs, used,
+    kind, folder, network, tabs, used, prepared,
     newTab: async () => {
       const tab = await browser.newTab();
       tabs.push(tab);
       return tab;
     },
-    /** The same options give the same running program. @param {{ namespace: string, host?: string, args?: string[] }} options */
+    /** The same options give the same running program. @param {{ command?: string, namespace: string, host?: string, args?: string[] }} options */
     glass: async (options) => {
       const key = JSON.stringify(options);
       let glass = programs.get(key);
@@ -57,7 +58,7 @@ async function runCase(one) {
   const limit = one.timeout ?? 60_000;
   let error = '';
   try {
-    browser ??= await launch(kind, privacy, folder);  // has a limit of its own
+    browser ??= await launch(kind, privacy, folder, prepared?.ca);  // has a limit of its own
     const late = new Promise((_, reject) => {
       timer = setTimeout(() => reject(new Error(`took longer than ${limit / 1000} s`)), limit);
     });

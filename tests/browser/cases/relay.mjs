@@ -1,0 +1,49 @@
+// cases/relay.mjs - two tabs that may use nothing but a relay call each other through `glass serve`.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import * as common from './common.mjs';
+
+export const privacy = 'open';
+
+const SERVER = '10.211.0.2';
+
+/** An authority that the browser is told to trust, and a certificate of it for the server. @param {string} folder */
+export function prepare(folder) {
+  const at = (/** @type {string} */ name) => path.join(folder, name);
+  if (fs.existsSync(at('turn.pem'))) return { ca: at('ca.pem'), certificate: at('turn.pem'), key: at('turn.key') };
+  const openssl = (/** @type {string[]} */ ...args) => execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  openssl('req', '-x509', ...newKey, '-keyout', at('ca.key'), '-out', at('ca.pem'), '-days', '2', '-subj', '/CN=GlassRTC tests');
+  openssl('req', ...newKey, '-keyout', at('turn.key'), '-out', at('turn.csr'), '-subj', '/CN=turn');
+  fs.writeFileSync(at('turn.ext'), `subjectAltName=IP:${SERVER}\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n`);
+  openssl('x509', '-req', '-in', at('turn.csr'), '-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', '2', '-extfile', at('turn.ext'), '-out', at('turn.pem'));
+  return { ca: at('ca.pem'), certificate: at('turn.pem'), key: at('turn.key') };
+}
+
+/** @param {'udp' | 'tcp' | 'tls'} transport */
+function relayed(transport) {
+  return {
+    name: `two tabs share a file through the relay over ${transport.toUpperCase()}`,
+    timeout: 90_000,
+    /** @param {any} t */
+    async run(t) {
+      const { certificate, key } = t.prepared;
+      const glass = await t.glass({ command: 'serve', namespace: t.network.far, host: SERVER, args: ['--cert', certificate, '--key', key] });
+      const { host, guest } = await common.meetByLink(t, glass, `relay-${transport}`);
+      const what = common.makeFile(t.folder, `relay-${transport}-${t.kind}.bin`, 2e6);
+      await host.pickFile('file', what.file);
+      await guest.until('the offer', async () => (await guest.attribute('transfer', 'data-state')) === 'offered');
+      await guest.click('transfer-accept');
+      await common.expectComplete(guest, what.hash);
+      for (const tab of [host, guest]) {
+        await tab.untilAttribute('path', 'data-kind', 'relay', 8000);
+        assert.match(await tab.text('path'), /10\.211\.0\.2/);
+      }
+      assert.match(glass.log, new RegExp(`relays for .* over ${transport}`));
+    },
+  };
+}
+
+export const cases = [relayed('udp'), relayed('tcp'), relayed('tls')];
