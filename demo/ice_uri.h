@@ -1,7 +1,7 @@
 // demo/ice_uri.h - where a STUN or TURN server is, as RFC 7064 and RFC 7065 write it.
 //
 // "stun:host", "stuns:host:port", "turn:host:port?transport=tcp", "turns:[2001:db8::1]".
-// Tested by: tests/demo/ice_uri_test.cc
+// Tested by: tests/relay/ice_uri_test.cc
 #pragma once
 
 #include <cstdint>

@@ -81,6 +81,13 @@ Failure failure_of(unsigned code, const std::string& text, const std::string& se
 class Probe {
  public:
   explicit Probe(const TurnProbeOptions& options) : options_(options) {}
+  // The loop lets go of the nodes before they go.
+  ~Probe() {
+    for (Side& side : sides_) side.streams.reset();
+    for (Side& side : sides_) loop_.remove(side.node);
+  }
+  Probe(const Probe&) = delete;
+  Probe& operator=(const Probe&) = delete;
 
   TurnReport run() {
     const auto addresses = net::resolve_now(options_.uri.host, options_.uri.port);

@@ -2,7 +2,7 @@
 //
 // Two allocations on the same server name each other as peers, so that data goes the whole way
 // through the relay and back without a third machine: by Send indications first, then by channels.
-// Tested by: tests/demo/turn_probe_test.cc
+// Tested by: tests/relay/turn_host_test.cc
 #pragma once
 
 #include <cstdint>

@@ -250,7 +250,7 @@ PemPair make_self_signed(std::string_view common_name, const std::vector<std::st
                              static_cast<int>(subject.size()), -1, 0);
   X509_set_issuer_name(x, name);
   X509_set_pubkey(x, key.get());
-  add_extension(x, NID_basic_constraints, "critical,CA:TRUE");
+  add_extension(x, NID_basic_constraints, "critical,CA:FALSE");
   if (!names.empty()) add_extension(x, NID_subject_alt_name, alternative_names(names));
   CHECK(X509_sign(x, key.get(), EVP_sha256()) != 0);
 

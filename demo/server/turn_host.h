@@ -3,7 +3,7 @@
 // Listens over UDP, TCP and TLS, opens and closes the relayed addresses that the server asks for,
 // and makes the time-limited passwords that signaling hands to its members: whoever joined a room
 // may relay, nobody else. Lives on one net::Loop.
-// Tested by: tests/demo/turn_host_test.cc, tests/browser/cases/relay.mjs, tests/interop/coturn.mjs
+// Tested by: tests/relay/turn_host_test.cc, tests/browser/cases/relay.mjs, tests/interop/coturn.mjs
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// tests/demo/turn_host_test.cc - our TURN server on real sockets, asked by our own client.
+// tests/relay/turn_host_test.cc - our TURN server on real sockets, asked by our own client.
 #include "demo/server/turn_host.h"
 
 #include <cstdio>

@@ -1,4 +1,4 @@
-// tests/demo/ice_uri_test.cc - the URIs of RFC 7064 and RFC 7065.
+// tests/relay/ice_uri_test.cc - the URIs of RFC 7064 and RFC 7065.
 #include "demo/ice_uri.h"
 
 #include <gtest/gtest.h>
