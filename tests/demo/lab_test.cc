@@ -19,6 +19,7 @@
 #include "demo/client/ws_client.h"
 #include "demo/json.h"
 #include "demo/share.h"
+#include "demo/turn_probe.h"
 
 namespace glass::demo {
 namespace {
@@ -278,6 +279,38 @@ TEST_F(LabTest, AReceiverThatNobodyAnswersSaysSo) {
 
   ASSERT_TRUE(failure.has_value());
   EXPECT_EQ(failure->code, kExitTimeout);
+}
+
+TEST_F(LabTest, AServerWithARelayTellsItsMembersHowToUseIt) {
+  LabOptions options{.host = "", .port = 0, .downloads = (root / "received").string()};
+  options.turn = TurnHostOptions{.port = 0, .tls_port = 0};
+  options.guests = false;
+  auto started = Lab::start(options);
+  ASSERT_TRUE(started.has_value()) << to_text(started.error());
+  lab = std::move(*started);
+  thread = std::thread([this] { lab->loop().run(); });
+  net::Loop loop;
+  std::vector<std::string> told;
+  WsClient ws(server(), "/signal", [&](WsClient::Task task) { loop.post(std::move(task)); },
+              {.on_open =
+                   [&] {
+                     ws.send(R"({"type":"join","room":"r"})");
+                     ws.send(R"({"type":"invite-glass","role":"offer"})");
+                   },
+               .on_text = [&](const std::string& text) { told.push_back(text); },
+               .on_close = [](const std::string&) {}});
+
+  ASSERT_TRUE(loop.run_until([&] { return told.size() == 2; }, 10s));
+
+  const auto joined = Json::parse(told[0]);
+  const auto& relay = joined["ice_servers"][1];
+  const std::string username = relay["username"];
+  EXPECT_TRUE(username.ends_with(":r.p1")) << username;
+  const TurnReport report = probe_turn({.uri = *parse_ice_uri(relay["urls"][0].get<std::string>()),
+                                        .username = username,
+                                        .password = relay["credential"]});
+  EXPECT_FALSE(report.failure.has_value()) << to_text(*report.failure);
+  EXPECT_EQ(Json::parse(told[1])["code"], "no-glass");
 }
 
 TEST(LabStart, APortInUseAndAForeignAddressAreExplained) {
