@@ -32,6 +32,7 @@
 #include "dtls/messages/message_error.h"
 #include "dtls/messages/server_hello.h"
 #include "dtls/messages/server_key_exchange.h"
+#include "dtls/offer.h"
 #include "dtls/session.h"
 #include "dtls/suites.h"
 #include "dtls/wire.h"
@@ -46,19 +47,11 @@ using client_state::WaitServerHello;
 using client_state::WaitServerHelloDone;
 using client_state::WaitServerKeyExchange;
 
-constexpr std::array<std::uint8_t, 1> kNoCompression{0};
-
-ByteVector numbers(const NumberList& list, std::size_t count_width, std::size_t width) {
-  ByteVector bytes;
-  Writer out(bytes);
-  write_numbers(out, list, count_width, width);
-  return bytes;
-}
-
-// RFC 8446 §4.1.3: how a server that could do better than TLS 1.2 marks that it was not asked to.
+// RFC 8446 §4.1.3: how a server that could do better marks that it was not asked to: 1 where it
+// came to TLS 1.2, 0 where it is older still.
 bool has_downgrade_mark(const HelloRandom& random) {
-  constexpr std::string_view kMark = "DOWNGRD\x01";
-  return equal(Bytes(random).last(kMark.size()), as_bytes(kMark));
+  const Bytes tail = Bytes(random).last(kDowngradeMark.size() + 1);
+  return equal(tail.first(kDowngradeMark.size()), as_bytes(kDowngradeMark)) && tail.back() <= 1;
 }
 
 }  // namespace
@@ -70,48 +63,7 @@ void Client::start(Instant now) {
   session_.random.fill(session_.keys.client_random);
   session_.epochs.write_version(kDtls10);  // until the server has named one
   machine_.move(WaitServerHello{});
-  send_hello({});
-}
-
-ExtensionWriter Client::our_extensions() const {
-  ExtensionWriter out;
-  session_.trace.rule("7627:5.2#1"_rule);
-  out.add(ExtensionType::kExtendedMasterSecret, {});
-  // RFC 8422 §5.1: what we can compute with, and the one form of points there is.
-  session_.trace.rule("8422:5.1#2"_rule);
-  out.add(ExtensionType::kSupportedGroups, numbers(session_.our_groups(), 2, 2));
-  out.add(ExtensionType::kEcPointFormats, numbers({kUncompressedPoints}, 1, 1));
-  out.add(ExtensionType::kSignatureAlgorithms, numbers(verifiable_schemes(), 2, 2));
-  if (!session_.config.srtp_profiles.empty()) {
-    UseSrtp offer;
-    for (const SrtpProfile profile : session_.config.srtp_profiles)
-      offer.profiles.push_back(std::to_underlying(profile));
-    ByteVector data;
-    Writer writer(data);
-    write(writer, offer);
-    session_.trace.rule("5764:4.1.1#1"_rule, Fact{"profiles", offer.profiles.size()});
-    out.add(ExtensionType::kUseSrtp, std::move(data));
-  }
-  return out;
-}
-
-void Client::send_hello(Bytes cookie) {
-  const ExtensionWriter extensions = our_extensions();
-  ClientHello hello;
-  hello.random = session_.keys.client_random;
-  hello.cookie = cookie;
-  // RFC 5746 §3.4: the signalling value and not the extension, never both.
-  session_.trace.rule("5746:3.4#1"_rule);
-  for (const Suite& each : kSuites)
-    if (each.version == kDtls12) hello.cipher_suites.push_back(each.number);
-  hello.cipher_suites.push_back(kEmptyRenegotiationInfoScsv);
-  hello.compression_methods = kNoCompression;
-  hello.extensions = extensions.list();
-  ByteVector body;
-  Writer out(body);
-  write(out, hello);
-  session_.send(HandshakeType::kClientHello, std::move(body));
-  session_.flight.launch(Flight::Kind::kNotLast, session_.reassembly.next_receive_seq());
+  offer_.send(session_);
 }
 
 Step Client::on_message(const Message& message) {
@@ -155,7 +107,8 @@ Step Client::on_hello_verify_request(const Message& message) {
   session_.flight.on_answered();
   machine_.move(WaitServerHello{.verify_requests = count});
   session_.trace.rule("6347:4.2.1#6"_rule, Fact{"cookie_bytes", request->cookie.size()});
-  send_hello(request->cookie);
+  offer_.cookie.assign(request->cookie.begin(), request->cookie.end());
+  offer_.send(session_);
   return {};
 }
 
@@ -166,13 +119,10 @@ Step Client::on_server_hello(const Message& message) {
   if (!hello) return fail(message.type, hello.error());
   if (Step step = check_choices(*hello); !step) return step;
   if (Step step = check_extensions(*hello); !step) return step;
-  if (Step step = accept_srtp(*hello); !step) return step;
+  if (Step step = session_.accept_srtp(hello->extensions); !step) return step;
   session_.keys.server_random = hello->random;
   session_.agreed.cipher_suite = hello->cipher_suite;
   session_.keys.suite = find_suite(hello->cipher_suite);
-  // We do not offer 1.3, so that a server that could do it has to say so and we need not mind.
-  if (has_downgrade_mark(hello->random))
-    session_.trace.rule("8446:4.1.3#13"_rule, Fact{"offered", "1.2 only"});
   session_.epochs.write_version(kDtls12);
   session_.transcript.add(message);
   machine_.move(WaitCertificate{});
@@ -180,6 +130,17 @@ Step Client::on_server_hello(const Message& message) {
 }
 
 Step Client::check_choices(const ServerHello& hello) const {
+  if (session_.config.min_version == Version::k13)
+    return fail(Alert::kProtocolVersion, "the server does not speak DTLS 1.3");
+  if (offers_13() && has_downgrade_mark(hello.random)) {
+    session_.trace.rule("8446:4.1.3#13"_rule);
+    return fail(Alert::kIllegalParameter,
+                "the server can do DTLS 1.3, and somebody made it believe that we cannot");
+  }
+  if (offers_13() && hello.extensions.find(ExtensionType::kSupportedVersions) != nullptr) {
+    session_.trace.rule("8446:4.2.1#13"_rule);
+    return fail(Alert::kIllegalParameter, "the server selects a version that was not offered");
+  }
   if (hello.version != kDtls12)
     return fail(Alert::kProtocolVersion,
                 "the server speaks version " + hex_number(hello.version, 4) + ", not DTLS 1.2");
@@ -220,27 +181,6 @@ Step Client::check_extensions(const ServerHello& hello) {
     session_.trace.rule("7627:5.2#5"_rule);
     return fail(Alert::kHandshakeFailure, "the server has no extended master secret");
   }
-  return {};
-}
-
-// RFC 5764 §4.1.1, §4.1.3: one profile, of those we offered, and no MKI since we sent none.
-Step Client::accept_srtp(const ServerHello& hello) {
-  const Extension* const extension = hello.extensions.find(ExtensionType::kUseSrtp);
-  if (extension == nullptr) return {};
-  Reader in(extension->data);
-  const auto answer = parse_use_srtp(in);
-  if (!answer) return fail(HandshakeType::kServerHello, answer.error());
-  const auto& ours = session_.config.srtp_profiles;
-  const auto chosen = SrtpProfile{answer->profiles.front()};
-  if (answer->profiles.size() != 1 || std::ranges::find(ours, chosen) == ours.end()) {
-    session_.trace.rule("5764:4.1.1#3"_rule, Fact{"profiles", answer->profiles.size()});
-    return fail(Alert::kIllegalParameter, "the server chose an SRTP profile that was not offered");
-  }
-  if (!answer->mki.empty()) {
-    session_.trace.rule("5764:4.1.3#5"_rule);
-    return fail(Alert::kIllegalParameter, "the server wants an MKI that was not offered");
-  }
-  session_.agreed.srtp_profile = chosen;
   return {};
 }
 

@@ -18,6 +18,7 @@
 #include <array>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/machine.h"
@@ -27,6 +28,7 @@
 #include "crypto/signature.h"
 #include "dtls/handshake.h"
 #include "dtls/messages/server_hello.h"
+#include "dtls/offer.h"
 #include "dtls/session.h"
 
 namespace glass::dtls {
@@ -85,16 +87,19 @@ class Client {
   Step on_message(const Message& message);
   // All that comes before Finished has been dealt with: ChangeCipherSpec may take effect.
   [[nodiscard]] bool expects_finished() const { return machine_.is<client_state::WaitFinished>(); }
+  [[nodiscard]] bool expects_server_hello() const {
+    return machine_.is<client_state::WaitServerHello>();
+  }
+  // For whoever goes on in DTLS 1.3. This client is of no use then.
+  [[nodiscard]] Offer take_offer() { return std::move(offer_); }
   [[nodiscard]] bool is_complete() const { return machine_.is<client_state::Complete>(); }
 
  private:
-  void send_hello(Bytes cookie);
-  [[nodiscard]] ExtensionWriter our_extensions() const;
   Step on_hello_verify_request(const Message& message);
   Step on_server_hello(const Message& message);
   Step check_choices(const ServerHello& hello) const;
   Step check_extensions(const ServerHello& hello);
-  Step accept_srtp(const ServerHello& hello);
+  [[nodiscard]] bool offers_13() const { return session_.config.max_version == Version::k13; }
   Step on_certificate(const Message& message);
   Step on_server_key_exchange(const Message& message);
   Step on_certificate_request(const Message& message);
@@ -103,6 +108,7 @@ class Client {
   [[nodiscard]] Step unexpected(const Message& message) const;
 
   Session& session_;
+  Offer offer_;
   Machine<kClientArrows, client_state::Start, client_state::WaitServerHello,
           client_state::WaitCertificate, client_state::WaitServerKeyExchange,
           client_state::WaitServerHelloDone, client_state::WaitFinished, client_state::Complete>

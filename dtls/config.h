@@ -16,6 +16,8 @@ namespace glass::dtls {
 
 enum class Role : std::uint8_t { kClient, kServer };
 
+enum class Version : std::uint8_t { k12, k13 };
+
 // RFC 5764 §4.1.2 and RFC 7714 §14.2.
 enum class SrtpProfile : std::uint16_t {
   kAes128CmHmacSha1Tag80 = 0x0001,
@@ -31,6 +33,9 @@ enum class ExtendedMasterSecret : std::uint8_t {
 
 // Where an association ends because its keys are worn out.
 struct Limits {
+  // RFC 9147 §4.5.3: AES-GCM bears with 2^24.5 records under one key. New keys are asked for well
+  // before.
+  std::uint64_t records_before_update = std::uint64_t{1} << 24;
   // RFC 6347 §4.1: sequence numbers have 48 bits and must not wrap. The last few are kept for
   // alerts.
   std::uint64_t records_sealed = (std::uint64_t{1} << 48) - 16;
@@ -40,6 +45,9 @@ struct Limits {
 
 struct Config {
   Role role = Role::kClient;
+  // What is offered and accepted; a client that may do both says so in one hello.
+  Version min_version = Version::k12;
+  Version max_version = Version::k13;
   const crypto::Identity* identity = nullptr;  // ours; must outlive the connection
   // Of the peer's certificate, any of them will do. None: no certificate is accepted.
   std::vector<crypto::Fingerprint> remote_fingerprints;
@@ -50,7 +58,8 @@ struct Config {
   Duration handshake_limit = std::chrono::seconds(60);  // then the peer is given up
   std::size_t mtu = 1200;                               // of a datagram that poll_transmit() writes
   ExtendedMasterSecret extended_master_secret = ExtendedMasterSecret::kRequired;
-  // RFC 6347 §4.2.1: off, because ICE has already shown that the peer is where it says.
+  // RFC 6347 §4.2.1, RFC 9147 §5.1: off, because ICE has already shown that the peer is where it
+  // says.
   bool cookie_exchange = false;
   // In order of preference; a DTLS 1.3 client sends a key share for the first of them.
   std::vector<crypto::Group> groups{crypto::Group::kX25519, crypto::Group::kP256,

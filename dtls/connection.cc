@@ -6,7 +6,6 @@
 
 #include "base/bytes.h"
 #include "base/random.h"
-#include "base/rule.h"
 #include "base/time.h"
 #include "base/trace.h"
 #include "dtls/config.h"
@@ -34,9 +33,10 @@ Connection::~Connection() = default;
 
 void Connection::start(Instant now) { core_->start(now); }
 void Connection::close(Instant /*now*/) { core_->close(); }
+void Connection::update_keys(Instant /*now*/) { core_->update_keys(true); }
 void Connection::receive(Instant now, MutableBytes datagram) { core_->receive(now, datagram); }
 void Connection::on_time(Instant now) { core_->on_time(now); }
-Instant Connection::next_time() const { return core_->session().flight.next_time(); }
+Instant Connection::next_time() const { return core_->next_time(); }
 bool Connection::poll_transmit(Instant now, PacketBuffer& out) {
   return core_->poll_transmit(now, out);
 }
@@ -47,8 +47,7 @@ void Connection::seal(PacketBuffer& packet) { core_->seal(packet); }
 
 bool Connection::export_keys(std::string_view label, MutableBytes out) const {
   if (!is_open()) return false;
-  core_->session().trace.rule("5705:4#0"_rule, Fact{"label", label});
-  core_->session().keys.export_keys(label, out);
+  core_->export_keys(label, out);
   return true;
 }
 

@@ -45,6 +45,10 @@ class Connection {
   // Says close_notify, forgets the keys, ends.
   void close(Instant now);
 
+  // DTLS 1.3: new keys for what we send, and the peer is asked for the same (RFC 9147 §8). Nothing
+  // in DTLS 1.2, before the handshake is done, or while the last update is on its way.
+  void update_keys(Instant now);
+
   // One datagram from below; Plaintext events point into it.
   void receive(Instant now, MutableBytes datagram);
   void on_time(Instant now);
@@ -61,7 +65,7 @@ class Connection {
   }
   // Makes one record of the bytes in `packet`, in place. Only while is_open().
   void seal(PacketBuffer& packet);
-  // RFC 5705 §4, without a context. False when not open.
+  // RFC 5705 §4 or RFC 8446 §7.5, without a context. False when not open.
   [[nodiscard]] bool export_keys(std::string_view label, MutableBytes out) const;
   // The peer's certificate, once it has been checked; empty before.
   [[nodiscard]] Bytes peer_certificate() const;

@@ -14,12 +14,14 @@
 #include "base/trace.h"
 #include "base/writer.h"
 #include "dtls/client.h"
+#include "dtls/client13.h"
 #include "dtls/config.h"
 #include "dtls/epochs.h"
 #include "dtls/events.h"
 #include "dtls/flight.h"
 #include "dtls/messages/alert.h"
 #include "dtls/server.h"
+#include "dtls/server13.h"
 #include "dtls/session.h"
 #include "dtls/wire.h"
 
@@ -34,7 +36,8 @@ Connection::Core::Core(const Config& config, Random& random, const Trace& trace)
     : config_(config),
       trace_(trace),
       session_(config_, random, trace),
-      machine_("dtls connection", trace) {}
+      machine_("dtls connection", trace),
+      timers_(trace) {}
 
 void Connection::Core::start(Instant now) {
   CHECK(machine_.is<New>());
@@ -52,6 +55,8 @@ bool Connection::Core::handshake_expects_finished() const {
 }
 
 bool Connection::Core::handshake_is_complete() const {
+  if (const auto* client = std::get_if<Client13>(&handshake_)) return client->is_complete();
+  if (const auto* server = std::get_if<Server13>(&handshake_)) return server->is_complete();
   if (const Client* client = std::get_if<Client>(&handshake_)) return client->is_complete();
   const Server* const server = std::get_if<Server>(&handshake_);
   return server != nullptr && server->is_complete();
@@ -79,7 +84,7 @@ void Connection::Core::send_alert(AlertLevel level, Alert alert) {
   Writer out(text);
   write(out, AlertMessage{.level = level, .description = alert});
   PacketBuffer packet;
-  const std::uint16_t epoch = session_.epochs.write_epoch();
+  const std::uint64_t epoch = session_.epochs.write_epoch();
   session_.epochs.write(ContentType::kAlert, epoch, text, packet);
   const Bytes datagram = std::as_const(packet).bytes();
   session_.outbox.emplace_back(datagram.begin(), datagram.end());
@@ -96,6 +101,7 @@ void Connection::Core::fail(Failure failure) {
 // keep those of one that ended well.
 void Connection::Core::end(CloseReason reason, std::string text) {
   session_.flight.stop();
+  timers_.stop(CoreTimer::kAck);
   session_.forget();
   machine_.move(Over{});
   events_.emplace_back(Closed{.reason = reason, .text = std::move(text)});
@@ -103,10 +109,13 @@ void Connection::Core::end(CloseReason reason, std::string text) {
 
 void Connection::Core::on_time(Instant now) {
   if (is_closed()) return;
+  if (timers_.pop_expired(now)) send_ack();
   switch (session_.flight.on_time(now)) {
     case Flight::Expired::kNothing:
     case Flight::Expired::kRepeat: return;
     case Flight::Expired::kGiveUp:
+      // A DTLS 1.3 client whose last flight nobody acknowledges has a working line all the same.
+      if (is_open()) return session_.flight.on_finished();
       trace_.rule("6347:4.2.4#0"_rule, Fact{"gave up in", session_.flight.state_name()});
       return end(CloseReason::kTimeout, "the peer did not answer in time");
   }
@@ -133,12 +142,22 @@ std::optional<Connection::Event> Connection::Core::poll_event() {
 void Connection::Core::seal(PacketBuffer& packet) {
   CHECK(is_open());
   session_.epochs.seal(ContentType::kApplicationData, packet);
+  if (is_13()) return watch_usage();
   if (session_.epochs.sealed() < config_.limits.records_sealed) [[likely]]
     return;
   // RFC 6347 §4.1: rather no association than a number used twice.
   trace_.rule("6347:4.1#6"_rule, Fact{"records", session_.epochs.sealed()});
   send_alert(AlertLevel::kWarning, Alert::kCloseNotify);
   end(CloseReason::kKeysWornOut, "all record numbers are used up");
+}
+
+void Connection::Core::export_keys(std::string_view label, MutableBytes out) const {
+  if (is_13()) {
+    trace_.rule("8446:7.5#1"_rule, Fact{"label", label});
+    return session_.keys13.export_keys(label, out);
+  }
+  trace_.rule("5705:4#0"_rule, Fact{"label", label});
+  session_.keys.export_keys(label, out);
 }
 
 Counters Connection::Core::counters() const {

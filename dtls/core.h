@@ -4,6 +4,7 @@
 // receive.cc what comes in.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -17,13 +18,18 @@
 #include "base/machine.h"
 #include "base/random.h"
 #include "base/time.h"
+#include "base/timers.h"
 #include "base/trace.h"
 #include "dtls/client.h"
+#include "dtls/client13.h"
 #include "dtls/connection.h"
+#include "dtls/epochs13.h"
 #include "dtls/handshake.h"
 #include "dtls/messages/alert.h"
 #include "dtls/record.h"
+#include "dtls/record13.h"
 #include "dtls/server.h"
+#include "dtls/server13.h"
 #include "dtls/session.h"
 
 namespace glass::dtls {
@@ -62,6 +68,12 @@ inline constexpr int kAlertRepeatsMax = 4;
 // Refusals of a renegotiation; after that a peer is not answered any more.
 inline constexpr int kRefusalsMax = 4;
 
+// Records of the peer's flight that one ACK of ours names at most (RFC 9147 §7.1).
+inline constexpr std::size_t kAckRecordsMax = 32;
+
+enum class CoreTimer : std::uint8_t { kAck };
+constexpr std::string_view name(CoreTimer /*timer*/) { return "acknowledge part of a flight"; }
+
 class Connection::Core {
  public:
   Core(const Config& config, Random& random, const Trace& trace);
@@ -74,6 +86,11 @@ class Connection::Core {
   std::optional<Event> poll_event();
   void seal(PacketBuffer& packet);
   [[nodiscard]] Counters counters() const;
+  void update_keys(bool ask_peer);
+  void export_keys(std::string_view label, MutableBytes out) const;
+  [[nodiscard]] Instant next_time() const {
+    return std::min(session_.flight.next_time(), timers_.next());
+  }
 
   [[nodiscard]] bool is_open() const { return machine_.is<connection_state::Open>(); }
   [[nodiscard]] bool is_closed() const { return machine_.is<connection_state::Over>(); }
@@ -103,6 +120,31 @@ class Connection::Core {
   void on_alert(const Record& record, Bytes text);
   void drop(Rule rule, std::string_view why, Bytes packet);
 
+  // receive13.cc
+  [[nodiscard]] bool is_13() const {
+    return std::holds_alternative<Client13>(handshake_) ||
+           std::holds_alternative<Server13>(handshake_);
+  }
+  [[nodiscard]] bool may_be_13() const {
+    return is_13() || (machine_.is<connection_state::Handshaking>() &&
+                       config_.max_version == Version::k13);
+  }
+  void on_unified(Instant now, const UnifiedRecord& record, MutableBytes whole);
+  void dispatch13(Instant now, const Record& record, MutableBytes text);
+  void on_fragment13(Instant now, const Record& record, const Fragment& fragment);
+  void on_old_fragment13(Instant now, const Record& record, const Fragment& fragment);
+  [[nodiscard]] bool expects_plain() const;
+  void on_ack(const Record& record, Bytes text);
+  void note_for_ack(const Record& record);
+  void settle_acks(Instant now);
+  void send_ack();
+  Step on_post_handshake(const Message& message);
+  Step on_key_update(const Message& message);
+  void send_key_update(bool ask_peer);
+  void switch_write_keys();
+  void watch_usage();
+  Step on_message(Instant now, const Message& message, std::uint64_t sequence);
+
   // core.cc
   void complete(Instant now);
   void send_alert(AlertLevel level, Alert alert);
@@ -114,7 +156,7 @@ class Connection::Core {
   Config config_;
   Trace trace_;
   Session session_;
-  std::variant<std::monostate, Client, Server> handshake_;
+  std::variant<std::monostate, Client, Server, Client13, Server13> handshake_;
   Machine<kConnectionArrows, connection_state::New, connection_state::Handshaking,
           connection_state::Open, connection_state::Over>
       machine_;
@@ -126,6 +168,12 @@ class Connection::Core {
   int refusals_ = 0;
   int alert_repeats_ = 0;
   std::optional<Alert> last_plain_alert_;
+  Timers<CoreTimer, 1> timers_;
+  std::vector<RecordNumber> to_ack_;  // of the flight that comes in
+  bool ack_now_ = false;
+  bool peer_has_keys_ = false;    // a sealed record of DTLS 1.3 has come
+  bool key_update_sent_ = false;  // and not acknowledged yet
+  bool key_update_wanted_ = false;
 };
 
 }  // namespace glass::dtls

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/writer.h"
+#include "dtls/epochs13.h"
 #include "dtls/record.h"
 #include "dtls/wire.h"
 
@@ -17,7 +18,7 @@ void Epochs::install(Protection reading, Protection writing) {
   writing_ = std::move(writing);
 }
 
-Record Epochs::next_record(ContentType type, std::uint16_t epoch) {
+Record Epochs::next_record(ContentType type, std::uint64_t epoch) {
   constexpr std::uint64_t kSequenceEnd = std::uint64_t{1} << 48;
   CHECK(next_[epoch] < kSequenceEnd);  // RFC 6347 §4.1: it must not wrap; Limits sees to it
   return {.type = type,
@@ -27,12 +28,14 @@ Record Epochs::next_record(ContentType type, std::uint16_t epoch) {
           .fragment = {}};
 }
 
-void Epochs::write(ContentType type, std::uint16_t epoch, Bytes text, PacketBuffer& out) {
+RecordNumber Epochs::write(ContentType type, std::uint64_t epoch, Bytes text, PacketBuffer& out) {
+  if (epoch > kSealed) return later.write(type, epoch, text, out);
   Record record = next_record(type, epoch);
   if (epoch == kPlain) {
     record.fragment = text;
     Writer writer(out);
-    return glass::dtls::write(writer, record);
+    glass::dtls::write(writer, record);
+    return {.epoch = epoch, .sequence = record.sequence};
   }
   CHECK(writing_.has_value());
   const std::size_t size = text.size() + writing_->overhead();
@@ -40,9 +43,11 @@ void Epochs::write(ContentType type, std::uint16_t epoch, Bytes text, PacketBuff
   const MutableBytes sealed = out.append(size);
   copy_bytes(text, sealed.subspan(writing_->explicit_size()));
   writing_->seal(type, epoch, record.sequence, sealed);
+  return {.epoch = epoch, .sequence = record.sequence};
 }
 
 void Epochs::seal(ContentType type, PacketBuffer& packet) {
+  if (later.write_epoch() > kSealed) return later.seal(type, packet);
   CHECK(writing_.has_value());
   const Record record = next_record(type, kSealed);
   packet.prepend(writing_->explicit_size());
@@ -60,6 +65,7 @@ std::optional<MutableBytes> Epochs::open(const Record& record, MutableBytes frag
 void Epochs::forget() {
   reading_.reset();
   writing_.reset();
+  later.forget();
 }
 
 }  // namespace glass::dtls

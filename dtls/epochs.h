@@ -1,28 +1,33 @@
-// dtls/epochs.h - the two epochs of a DTLS 1.2 association: plain, then sealed.
+// dtls/epochs.h - the two epochs of a DTLS 1.2 association: plain, then sealed. In DTLS 1.3 plain
+// records are numbered here too, and the sealed ones in epochs13.h.
 //
 // Numbers what goes out, and opens what comes in. RFC 6347 §4.1. Knows no handshake: it is told
 // when there are keys and when a side has changed to them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
 #include "base/bytes.h"
+#include "dtls/epochs13.h"
 #include "dtls/record.h"
+#include "dtls/record13.h"
 #include "dtls/replay_window.h"
 #include "dtls/wire.h"
 
 namespace glass::dtls {
 
-inline constexpr std::uint16_t kPlain = 0;
-inline constexpr std::uint16_t kSealed = 1;
+inline constexpr std::uint64_t kPlain = 0;
+inline constexpr std::uint64_t kSealed = 1;
 
 class Epochs {
  public:
   // How much longer a record is than its text.
-  [[nodiscard]] std::size_t overhead(std::uint16_t epoch) const {
+  [[nodiscard]] std::size_t overhead(std::uint64_t epoch) const {
+    if (epoch > kSealed) return kSealOverhead13;
     return kRecordHeaderSize + (epoch == kPlain || !writing_ ? 0 : writing_->overhead());
   }
 
@@ -31,8 +36,11 @@ class Epochs {
   // The peer, or we, have said ChangeCipherSpec.
   void begin_reading() { read_epoch_ = kSealed; }
   void begin_writing() { write_epoch_ = kSealed; }
-  [[nodiscard]] std::uint16_t read_epoch() const { return read_epoch_; }
-  [[nodiscard]] std::uint16_t write_epoch() const { return write_epoch_; }
+  [[nodiscard]] std::uint64_t read_epoch() const { return read_epoch_; }
+  // Of whichever version has sealed ones.
+  [[nodiscard]] std::uint64_t write_epoch() const {
+    return std::max(write_epoch_, later.write_epoch());
+  }
   // Records sealed so far.
   [[nodiscard]] std::uint64_t sealed() const { return next_[kSealed]; }
   // RFC 6347 §4.2.1: a server without state goes on from the client's number.
@@ -41,7 +49,7 @@ class Epochs {
   void write_version(std::uint16_t version) { version_ = version; }
 
   // Appends one whole record.
-  void write(ContentType type, std::uint16_t epoch, Bytes text, PacketBuffer& out);
+  RecordNumber write(ContentType type, std::uint64_t epoch, Bytes text, PacketBuffer& out);
   // Makes a sealed record of all bytes in `packet`, in place.
   void seal(ContentType type, PacketBuffer& packet);
   // Has this record been seen, or is it too old to tell?
@@ -53,11 +61,13 @@ class Epochs {
   // The keys go; what is numbered stays.
   void forget();
 
- private:
-  [[nodiscard]] Record next_record(ContentType type, std::uint16_t epoch);
+  Epochs13 later;  // the sealed epochs of DTLS 1.3, if that is what it comes to
 
-  std::uint16_t read_epoch_ = kPlain;
-  std::uint16_t write_epoch_ = kPlain;
+ private:
+  [[nodiscard]] Record next_record(ContentType type, std::uint64_t epoch);
+
+  std::uint64_t read_epoch_ = kPlain;
+  std::uint64_t write_epoch_ = kPlain;
   std::uint16_t version_ = kDtls12;
   std::array<std::uint64_t, 2> next_{};
   std::array<ReplayWindow, 2> window_{};

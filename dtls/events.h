@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "dtls/config.h"
+#include "dtls/wire.h"
 
 namespace glass::dtls {
 
@@ -24,6 +25,7 @@ std::string_view to_text(CloseReason reason);
 
 // The handshake is complete: records may be sealed.
 struct Connected {
+  std::uint16_t version = kDtls12;
   std::uint16_t cipher_suite = 0;
   std::uint16_t group = 0;
   std::optional<SrtpProfile> srtp_profile;

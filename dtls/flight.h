@@ -1,13 +1,15 @@
 // dtls/flight.h - the messages that we owe the peer in one go, and when they go again.
 //
 // RFC 6347 §4.2.4: a flight is sent as a whole, and again as a whole, with new record numbers and
-// the old message numbers. Knows messages as bytes; not what they mean.
+// the old message numbers. RFC 9147 §7: in DTLS 1.3 without what has been acknowledged. Knows
+// messages as bytes; not what they mean.
 // Tested by: flight_test.cc
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -28,8 +30,8 @@ struct Preparing {
 };
 struct Sending {
   static constexpr std::string_view kName = "SENDING";
-  std::size_t item = 0;    // the next to be written
-  std::size_t offset = 0;  // of its body
+  std::size_t next = 0;    // of the pieces that this round sends
+  std::size_t offset = 0;  // how much of it is written
 };
 struct Waiting {
   static constexpr std::string_view kName = "WAITING";
@@ -63,19 +65,25 @@ constexpr std::string_view name(FlightTimer timer) {
 inline constexpr unsigned kRepeatsBeforeSmaller = 3;
 inline constexpr std::size_t kSmallMtu = 548;  // 576, which every host takes, without IP and UDP
 inline constexpr std::size_t kMtuMin = 256;
+// Records that an ACK may still name; of more, those sent first count as lost.
+inline constexpr std::size_t kSentRecordsMax = 256;
 // A message that would begin with less than this waits for the next datagram.
 inline constexpr std::size_t kFragmentMin = 64;
 
 class Flight {
  public:
-  enum class Kind : std::uint8_t { kNotLast, kLast };
+  enum class Kind : std::uint8_t {
+    kNotLast,  // goes again until it is answered
+    kLast,     // goes again when the peer repeats itself
+    kUntimed,  // the same, in the middle: HelloRetryRequest (RFC 9147 §5.8.1)
+  };
   enum class Expired : std::uint8_t { kNothing, kRepeat, kGiveUp };
 
   Flight(const Config& config, const Trace& trace);
 
   // Starts the clock that ends the handshake.
   void begin_handshake(Instant now);
-  void add(std::uint16_t epoch, Message message);
+  void add(std::uint64_t epoch, Message message);
   void add_change_cipher_spec();
   // The flight is complete and goes out. `answered`: the number behind the last message that it
   // answers.
@@ -86,6 +94,12 @@ class Flight {
   void on_finished();
   // The peer sends a message again that ends the flight before ours.
   void on_repeated(Instant now, std::uint16_t message_seq);
+  // RFC 9147 §7.2: these records have arrived. True: with them all of the flight has.
+  bool on_ack(std::span<const RecordNumber> records);
+  // Something of ours goes out now, which answers whatever the peer has sent.
+  [[nodiscard]] bool is_sending() const { return machine_.is<Sending>(); }
+  // Nothing is on its way: another flight may begin.
+  [[nodiscard]] bool is_idle() const { return items_.empty(); }
   // Writes the next datagram. False: nothing to write.
   bool write_datagram(Instant now, Epochs& epochs, PacketBuffer& out);
   Expired on_time(Instant now);
@@ -98,11 +112,22 @@ class Flight {
   [[nodiscard]] std::string_view state_name() const { return machine_.state_name(); }
 
  private:
+  struct Piece {
+    std::size_t item;
+    std::size_t begin;
+    std::size_t end;
+  };
   struct Item {
     ContentType type;
-    std::uint16_t epoch;
+    std::uint64_t epoch;
     Message message;
   };
+  struct SentRecord {
+    RecordNumber number;
+    Piece piece;
+  };
+  // Takes what has arrived out of missing_.
+  void settle(const Piece& arrived);
   void repeat();
   void clear();
   [[nodiscard]] std::size_t mtu() const;
@@ -114,6 +139,9 @@ class Flight {
   Machine<kFlightArrows, Preparing, Sending, Waiting, Finishing> machine_;
   Timers<FlightTimer, 2> timers_;
   std::vector<Item> items_;
+  std::vector<Piece> missing_;  // what the peer has not acknowledged, in order
+  std::vector<Piece> round_;    // what is being sent
+  std::vector<SentRecord> sent_;
   Kind kind_ = Kind::kNotLast;
   std::uint16_t answered_ = 0;
   Duration rto_;

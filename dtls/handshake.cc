@@ -80,9 +80,21 @@ bool Reassembly::Partial::fill(const Fragment& fragment) {
   return true;
 }
 
-void Reassembly::add(const Fragment& fragment) {
-  if (fragment.message_seq - next_ >= kMessagesAhead)
-    return trace_.drop("6347:4.2.2#2"_rule, "handshake message too far ahead", fragment.bytes);
+bool Reassembly::is_ahead(const Fragment& fragment) const {
+  if (fragment.message_seq != next_) return true;
+  const auto at = partials_.find(next_);
+  const std::size_t begun =
+      at == partials_.end() || at->second.pieces.empty() || at->second.pieces.front().begin > 0
+          ? 0
+          : at->second.pieces.front().end;
+  return fragment.offset > begun;
+}
+
+bool Reassembly::add(const Fragment& fragment) {
+  if (fragment.message_seq - next_ >= kMessagesAhead) {
+    trace_.drop("6347:4.2.2#2"_rule, "handshake message too far ahead", fragment.bytes);
+    return false;
+  }
   if (fragment.message_seq > next_)
     trace_.rule("6347:4.2.2#2"_rule, Fact{"expected", next_}, Fact{"got", fragment.message_seq});
   if (fragment.bytes.size() < fragment.length)
@@ -94,11 +106,12 @@ void Reassembly::add(const Fragment& fragment) {
     partial.type = fragment.type;
     partial.body.resize(fragment.length);
   } else if (partial.type != fragment.type || partial.body.size() != fragment.length) {
-    return trace_.drop("6347:4.2.3#0"_rule, "fragments of one message disagree", fragment.bytes);
+    trace_.drop("6347:4.2.3#0"_rule, "fragments of one message disagree", fragment.bytes);
+    return false;
   }
-  if (partial.is_complete()) return;
-  if (!partial.fill(fragment))
-    trace_.drop("6347:4.2.3#4"_rule, "message in too many pieces", fragment.bytes);
+  if (partial.is_complete() || partial.fill(fragment)) return true;
+  trace_.drop("6347:4.2.3#4"_rule, "message in too many pieces", fragment.bytes);
+  return false;
 }
 
 std::optional<Message> Reassembly::pop() {

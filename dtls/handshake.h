@@ -68,8 +68,10 @@ class Reassembly {
   [[nodiscard]] std::uint16_t next_receive_seq() const { return next_; }
   // RFC 6347 §4.2.2: what lies before next_receive_seq has been dealt with.
   [[nodiscard]] bool is_old(const Fragment& fragment) const { return fragment.message_seq < next_; }
-  // Keeps what is new in the fragment, which is not old.
-  void add(const Fragment& fragment);
+  // Keeps what is new in the fragment, which is not old. False: it was thrown away.
+  bool add(const Fragment& fragment);
+  // The fragment is not the very next piece of what is missing.
+  [[nodiscard]] bool is_ahead(const Fragment& fragment) const;
   // The message numbered next_receive_seq, once it is complete.
   std::optional<Message> pop();
   // A stateless server begins where the client's number says (RFC 6347 §4.2.2).

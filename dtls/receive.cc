@@ -11,14 +11,19 @@
 #include "base/time.h"
 #include "base/trace.h"
 #include "dtls/client.h"
+#include "dtls/client13.h"
+#include "dtls/config.h"
 #include "dtls/core.h"
 #include "dtls/epochs.h"
 #include "dtls/events.h"
 #include "dtls/handshake.h"
 #include "dtls/messages/alert.h"
+#include "dtls/offer.h"
 #include "dtls/record.h"
+#include "dtls/record13.h"
 #include "dtls/replay_window.h"
 #include "dtls/server.h"
+#include "dtls/server13.h"
 #include "dtls/session.h"
 #include "dtls/wire.h"
 
@@ -43,10 +48,17 @@ void Connection::Core::receive(Instant now, MutableBytes datagram) {
     if (machine_.is<New>()) return drop("6347:4.2#0"_rule, "the handshake has not begun", rest);
     if (count == kRecordsPerDatagramMax)
       return drop("6347:4.1.2.7#1"_rule, "too many records in a datagram", rest);
+    if (is_unified(rest.front()) && may_be_13()) {
+      const auto sealed = parse_unified(in);
+      if (!sealed) return drop("9147:4.5.2#1"_rule, to_text(sealed.error()), rest);
+      on_unified(now, *sealed, datagram.subspan(begin, in.at() - begin));
+      continue;
+    }
     const auto record = parse_record(in);
     if (!record) return drop("6347:4.1.2.7#1"_rule, to_text(record.error()), rest);
     on_record(now, *record, datagram.subspan(begin, in.at() - begin));
   }
+  if (is_13() && !is_closed()) settle_acks(now);
 }
 
 void Connection::Core::on_record(Instant now, const Record& record, MutableBytes whole) {
@@ -60,7 +72,9 @@ void Connection::Core::on_record(Instant now, const Record& record, MutableBytes
     }
     return drop("5246:7.2.1#1"_rule, "the connection is closed", whole);
   }
-  if (record.epoch > kSealed) return drop("6347:4.1.2.7#1"_rule, "unknown epoch", whole);
+  if (record.epoch > kSealed || (is_13() && record.epoch != kPlain))
+    return drop("6347:4.1.2.7#1"_rule, "unknown epoch", whole);
+  // RFC 9147 §4: in DTLS 1.3 the version of a record says nothing.
   if (session_.agreed.cipher_suite != 0 && session_.epochs.has_keys() && record.version != kDtls12)
     return drop("6347:4.1.2.7#1"_rule, "record of another version than agreed", whole);
   if (is_early(record)) return keep_early(record, whole);
@@ -89,6 +103,14 @@ void Connection::Core::replay_early(Instant now) {
   for (std::size_t i = 0; i < early_.size(); ++i) {
     if (early_[i].done) continue;
     Reader in(early_[i].bytes);
+    if (is_unified(early_[i].bytes.front())) {
+      const auto sealed = parse_unified(in);
+      if (!sealed || !session_.epochs.later.is_reading(sealed->epoch_bits)) continue;
+      early_[i].done = true;
+      on_unified(now, *sealed, early_[i].bytes);
+      if (is_closed()) return;
+      continue;
+    }
     const auto record = parse_record(in);
     if (!record || is_early(*record)) continue;
     early_[i].done = true;
@@ -113,6 +135,9 @@ void Connection::Core::on_plain_record(Instant now, const Record& record) {
     trace_.rule("6347:4.1#3"_rule, Fact{"sequence", record.sequence});
   if (record.type == ContentType::kApplicationData)
     return drop("5246:7.3#3"_rule, "application data without protection", record.fragment);
+  // Nothing of a record in plain can be trusted once the peer is known to have keys.
+  if (is_13() && peer_has_keys_ && !is_handshake)
+    return drop("9147:4.5.2#1"_rule, "record in plain after the keys", record.fragment);
   // Nothing is decrypted, so the text is not written to.
   ByteVector copy(record.fragment.begin(), record.fragment.end());
   dispatch(now, record, copy);
@@ -147,7 +172,9 @@ void Connection::Core::dispatch(Instant now, const Record& record, MutableBytes 
     case ContentType::kHandshake: return on_handshake(now, record, text);
     case ContentType::kChangeCipherSpec: return on_change_cipher_spec(now, record, text);
     case ContentType::kAlert: return on_alert(record, text);
-    case ContentType::kAck: break;
+    case ContentType::kAck:
+      if (is_13()) return on_ack(record, text);
+      break;
   }
   drop("6347:4.1.2.7#1"_rule, "unknown content type", text);
 }
@@ -164,6 +191,7 @@ void Connection::Core::on_handshake(Instant now, const Record& record, Bytes tex
 }
 
 void Connection::Core::on_fragment(Instant now, const Record& record, const Fragment& fragment) {
+  if (is_13()) return on_fragment13(now, record, fragment);
   Reassembly& reassembly = session_.reassembly;
   const bool is_finished = fragment.type == HandshakeType::kFinished;
   Server* const server = std::get_if<Server>(&handshake_);
@@ -181,8 +209,7 @@ void Connection::Core::on_fragment(Instant now, const Record& record, const Frag
   if (reassembly.is_old(fragment)) return on_old_fragment(now, fragment);
   if (!machine_.is<Handshaking>())
     return drop("6347:4.2.8#1"_rule, "handshake message after the handshake", fragment.bytes);
-  reassembly.add(fragment);
-  deliver_messages(now, record.sequence);
+  if (reassembly.add(fragment)) deliver_messages(now, record.sequence);
 }
 
 // RFC 6347 §4.2.4: the end of the peer's flight, once more, says that ours has not arrived.
@@ -206,21 +233,43 @@ void Connection::Core::on_late_handshake(const Record& record, const Fragment& f
 
 void Connection::Core::deliver_messages(Instant now, std::uint64_t sequence) {
   while (const std::optional<Message> message = session_.reassembly.pop()) {
-    Step step;
-    if (Client* client = std::get_if<Client>(&handshake_))
-      step = client->on_message(*message);
-    else if (Server* server = std::get_if<Server>(&handshake_))
-      step = server->on_message(now, *message, sequence);
+    Step step = on_message(now, *message, sequence);
     if (!step) return fail(std::move(step).error());
     if (handshake_is_complete() && machine_.is<Handshaking>()) return complete(now);
+    if (is_13()) replay_early(now);
+    if (is_closed()) return;
   }
-  try_reading_sealed(now);
+  if (!is_13()) try_reading_sealed(now);
+}
+
+// The hello of a server, or of a client, decides which of the two versions goes on from here.
+Step Connection::Core::on_message(Instant now, const Message& message, std::uint64_t sequence) {
+  if (is_open()) return on_post_handshake(message);
+  if (Client* client = std::get_if<Client>(&handshake_)) {
+    const bool is_hello = message.type == HandshakeType::kServerHello;
+    if (!is_hello || config_.max_version != Version::k13 || !client->expects_server_hello() ||
+        !Client13::is_chosen(message))
+      return client->on_message(message);
+    Offer offer = client->take_offer();
+    return handshake_.emplace<Client13>(session_, std::move(offer)).on_message(message);
+  }
+  if (Server* server = std::get_if<Server>(&handshake_)) {
+    const bool is_hello = message.type == HandshakeType::kClientHello;
+    if (!is_hello || !server->expects_hello() || !Server13::is_wanted(config_, message))
+      return server->on_message(now, message, sequence);
+    return handshake_.emplace<Server13>(session_).on_message(now, message);
+  }
+  if (Client13* client = std::get_if<Client13>(&handshake_)) return client->on_message(message);
+  if (Server13* server = std::get_if<Server13>(&handshake_))
+    return server->on_message(now, message);
+  return {};
 }
 
 // RFC 6347 §4.2.5. It has no number of its own, so it may come before the messages that it stands
 // behind: then it takes effect when they have been dealt with. That we derive keys from nothing but
 // a whole key exchange makes it harmless.
 void Connection::Core::on_change_cipher_spec(Instant now, const Record& record, Bytes text) {
+  if (is_13()) return drop("9147:5#1"_rule, "ChangeCipherSpec in DTLS 1.3", text);
   constexpr std::uint8_t kTheOnlyValue = 1;
   if (record.epoch != kPlain || text.size() != 1 || text.front() != kTheOnlyValue)
     return drop("6347:4.1.2.7#1"_rule, "not a ChangeCipherSpec", text);
@@ -245,7 +294,10 @@ void Connection::Core::on_alert(const Record& record, Bytes text) {
     send_alert(AlertLevel::kWarning, Alert::kCloseNotify);
     return end(CloseReason::kPeer, "the peer has closed");
   }
-  if (alert->level == AlertLevel::kWarning) {
+  // RFC 8446 §6: in DTLS 1.3 the level counts for nothing.
+  if (is_13() && alert->description != Alert::kUserCanceled) {
+    trace_.rule("8446:6#4"_rule, Fact{"alert", to_text(alert->description)});
+  } else if (alert->level == AlertLevel::kWarning) {
     trace_.rule("5246:7.2.2#4"_rule, Fact{"alert", to_text(alert->description)});
     return;
   }

@@ -24,8 +24,8 @@ void store(std::uint64_t value, MutableBytes out) {
   for (std::size_t i = out.size(); i-- > 0; value >>= 8) out[i] = static_cast<std::uint8_t>(value);
 }
 
-std::uint64_t numbered(std::uint16_t epoch, std::uint64_t sequence) {
-  return std::uint64_t{epoch} << 48 | sequence;
+std::uint64_t numbered(std::uint64_t epoch, std::uint64_t sequence) {
+  return epoch << 48 | sequence;
 }
 
 // RFC 6347 §4.1.2.1 and RFC 5246 §6.2.3.3: epoch and sequence number, type, version, and the length
@@ -103,7 +103,7 @@ Protection::Nonce Protection::nonce_of(Bytes explicit_part, std::uint64_t number
   return nonce;
 }
 
-void Protection::seal(ContentType type, std::uint16_t epoch, std::uint64_t sequence,
+void Protection::seal(ContentType type, std::uint64_t epoch, std::uint64_t sequence,
                       MutableBytes sealed) {
   CHECK(sealed.size() >= overhead());
   const std::uint64_t number = numbered(epoch, sequence);

@@ -42,7 +42,7 @@ inline constexpr std::size_t kCiphertextMax = kPlaintextMax + 2048;  // RFC 5246
 struct Record {
   ContentType type = ContentType::kHandshake;
   std::uint16_t version = kDtls12;
-  std::uint16_t epoch = 0;
+  std::uint64_t epoch = 0;  // 16 bits on the wire
   std::uint64_t sequence = 0;
   Bytes fragment;
 };
@@ -69,7 +69,7 @@ class Protection {
   [[nodiscard]] std::size_t overhead() const { return explicit_size_ + crypto::kAeadTagSize; }
 
   // `sealed` is explicit nonce, text and tag, of which only the text is filled in.
-  void seal(ContentType type, std::uint16_t epoch, std::uint64_t sequence, MutableBytes sealed);
+  void seal(ContentType type, std::uint64_t epoch, std::uint64_t sequence, MutableBytes sealed);
   // The text inside the fragment, decrypted in place. nullopt: not sealed by the peer, or too short
   // to have been.
   std::optional<MutableBytes> open(const Record& record, MutableBytes fragment);

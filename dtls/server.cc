@@ -48,14 +48,6 @@ using server_state::WaitClientHello;
 using server_state::WaitClientKeyExchange;
 using server_state::WaitFinished;
 
-template <class Body>
-ByteVector bytes_of(const Body& body) {
-  ByteVector bytes;
-  Writer out(bytes);
-  write(out, body);
-  return bytes;
-}
-
 }  // namespace
 
 Server::Server(Session& session)
@@ -90,10 +82,11 @@ Step Server::on_client_hello(Instant now, const Message& message, std::uint64_t 
   if (session_.config.cookie_exchange && ask_for_cookie(*hello, message, sequence)) return {};
   if (Step step = check_hello(*hello); !step) return step;
   if (Step step = check_curves(*hello); !step) return step;
-  if (Step step = choose_srtp(*hello); !step) return step;
+  if (Step step = session_.choose_srtp(hello->extensions); !step) return step;
   session_.flight.begin_handshake(now);
   session_.keys.client_random = hello->random;
   session_.random.fill(session_.keys.server_random);
+  if (session_.config.max_version == Version::k13) mark_downgrade();
   session_.transcript.add(message);
   session_.next_send_seq = message.message_seq;  // RFC 6347 §4.2.2: as the hello it answers
   crypto::KeyShare share(crypto::Group{session_.agreed.group});
@@ -122,7 +115,7 @@ bool Server::ask_for_cookie(const ClientHello& hello, const Message& message,
   Writer out(text);
   write_whole(out, Message{.type = HandshakeType::kHelloVerifyRequest,
                            .message_seq = message.message_seq,
-                           .body = bytes_of(HelloVerifyRequest{.cookie = cookie})});
+                           .body = body_bytes(HelloVerifyRequest{.cookie = cookie})});
   PacketBuffer packet;
   session_.epochs.write(ContentType::kHandshake, kPlain, text, packet);
   const Bytes datagram = std::as_const(packet).bytes();
@@ -130,11 +123,38 @@ bool Server::ask_for_cookie(const ClientHello& hello, const Message& message,
   return true;
 }
 
-Step Server::check_hello(const ClientHello& hello) {
+// RFC 8446 §4.1.3: tells a client that did ask for more that its hello was changed on the way.
+void Server::mark_downgrade() {
+  session_.trace.rule("8446:4.1.3#11"_rule);
+  const MutableBytes tail =
+      MutableBytes(session_.keys.server_random).last(kDowngradeMark.size() + 1);
+  copy_bytes(as_bytes(kDowngradeMark), tail);
+  tail.back() = 1;
+}
+
+Step Server::check_version(const ClientHello& hello) const {
+  if (session_.config.min_version == Version::k13)
+    return fail(Alert::kProtocolVersion, "the client does not speak DTLS 1.3");
+  // RFC 8446 §4.2.1: where there is a list, it alone counts.
+  const Extension* const extension = hello.extensions.find(ExtensionType::kSupportedVersions);
+  if (extension != nullptr && session_.config.max_version == Version::k13) {
+    Reader in(extension->data);
+    const auto versions = parse_numbers(in, 1, 2, "version");
+    if (!versions) return fail(HandshakeType::kClientHello, versions.error());
+    session_.trace.rule("8446:4.2.1#5"_rule, Fact{"versions", versions->size()});
+    if (!contains(*versions, kDtls12))
+      return fail(Alert::kProtocolVersion, "the client speaks neither DTLS 1.3 nor 1.2");
+    return {};
+  }
   // RFC 6347 §4.1: newer versions have smaller numbers. A newer client is content with 1.2.
   if (hello.version >> 8 != kDtls12 >> 8 || hello.version > kDtls12)
     return fail(Alert::kProtocolVersion,
                 "the client speaks version " + hex_number(hello.version, 4) + ", not DTLS 1.2");
+  return {};
+}
+
+Step Server::check_hello(const ClientHello& hello) {
+  if (Step step = check_version(hello); !step) return step;
   if (std::ranges::find(hello.compression_methods, 0) == hello.compression_methods.end()) {
     session_.trace.rule("5246:7.4.1.2#7"_rule);
     return fail(Alert::kIllegalParameter, "the client insists on compression");
@@ -209,23 +229,6 @@ Step Server::check_curves(const ClientHello& hello) {
   return {};
 }
 
-// RFC 5764 §4.1.1: the first of ours that the client has; silence where there is none.
-Step Server::choose_srtp(const ClientHello& hello) {
-  const Extension* const extension = hello.extensions.find(ExtensionType::kUseSrtp);
-  if (extension == nullptr) return {};
-  Reader in(extension->data);
-  const auto offer = parse_use_srtp(in);
-  if (!offer) return fail(HandshakeType::kClientHello, offer.error());
-  for (const SrtpProfile ours : session_.config.srtp_profiles) {
-    if (!contains(offer->profiles, std::to_underlying(ours))) continue;
-    session_.trace.rule("5764:4.1.1#4"_rule, Fact{"profile", std::to_underlying(ours)});
-    session_.agreed.srtp_profile = ours;
-    return {};
-  }
-  session_.trace.rule("5764:4.1.1#5"_rule);
-  return {};
-}
-
 void Server::send_hello(const ClientHello& hello) {
   ExtensionWriter extensions;
   const bool knows_renegotiation =
@@ -245,13 +248,13 @@ void Server::send_hello(const ClientHello& hello) {
     const UseSrtp answer{.profiles = {std::to_underlying(*session_.agreed.srtp_profile)},
                          .mki = {}};
     session_.trace.rule("5764:4.1.1#2"_rule);
-    extensions.add(ExtensionType::kUseSrtp, bytes_of(answer));
+    extensions.add(ExtensionType::kUseSrtp, body_bytes(answer));
   }
   ServerHello answer;
   answer.random = session_.keys.server_random;
   answer.cipher_suite = session_.agreed.cipher_suite;
   answer.extensions = extensions.list();
-  session_.send(HandshakeType::kServerHello, bytes_of(answer));
+  session_.send(HandshakeType::kServerHello, body_bytes(answer));
 }
 
 void Server::send_key_exchange(const crypto::KeyShare& share) {
@@ -265,13 +268,13 @@ void Server::send_key_exchange(const crypto::KeyShare& share) {
   write_params(out, exchange);
   const ByteVector signature = session_.config.identity->sign(covered, *scheme_);
   exchange.signature = signature;
-  session_.send(HandshakeType::kServerKeyExchange, bytes_of(exchange));
+  session_.send(HandshakeType::kServerKeyExchange, body_bytes(exchange));
 }
 
 void Server::send_certificate_request() {
   session_.trace.rule("8122:6.2#4"_rule);
   session_.send(HandshakeType::kCertificateRequest,
-                bytes_of(CertificateRequest{
+                body_bytes(CertificateRequest{
                     .certificate_types = {kEcdsaSign, kRsaSign},
                     .signature_algorithms = verifiable_schemes(),
                     .authorities = {}

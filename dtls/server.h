@@ -67,9 +67,10 @@ class Server {
 
  private:
   Step on_client_hello(Instant now, const Message& message, std::uint64_t sequence);
+  void mark_downgrade();
+  [[nodiscard]] Step check_version(const ClientHello& hello) const;
   Step check_hello(const ClientHello& hello);
   Step check_curves(const ClientHello& hello);
-  Step choose_srtp(const ClientHello& hello);
   // True: the client has to come again with a cookie.
   bool ask_for_cookie(const ClientHello& hello, const Message& message, std::uint64_t sequence);
   void send_hello(const ClientHello& hello);

@@ -1,8 +1,11 @@
 #include "dtls/session.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <expected>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -20,7 +23,9 @@
 #include "crypto/signature.h"
 #include "dtls/config.h"
 #include "dtls/events.h"
+#include "dtls/extensions/extension_list.h"
 #include "dtls/extensions/number_list.h"
+#include "dtls/extensions/use_srtp.h"
 #include "dtls/handshake.h"
 #include "dtls/key_schedule.h"
 #include "dtls/messages/certificate.h"
@@ -31,17 +36,6 @@
 #include "dtls/wire.h"
 
 namespace glass::dtls {
-namespace {
-
-template <class Body>
-ByteVector bytes_of(const Body& body) {
-  ByteVector bytes;
-  Writer out(bytes);
-  write(out, body);
-  return bytes;
-}
-
-}  // namespace
 
 std::unexpected<Failure> fail(HandshakeType type, MessageError error) {
   return fail(alert_for(error), std::string(to_text(type)) + ": " + std::string(to_text(error)));
@@ -87,7 +81,7 @@ void Session::send(HandshakeType type, ByteVector body) {
 
 void Session::send_certificate() {
   send(HandshakeType::kCertificate,
-       bytes_of(Certificate{.chain = {config.identity->certificate_der()}}));
+       body_bytes(Certificate{.chain = {config.identity->certificate_der()}}));
 }
 
 NumberList Session::our_groups() const {
@@ -106,14 +100,14 @@ std::optional<crypto::SignatureScheme> Session::choose_scheme(const NumberList& 
 void Session::send_certificate_verify(crypto::SignatureScheme scheme) {
   const ByteVector signature = config.identity->sign(transcript.bytes(), scheme);
   send(HandshakeType::kCertificateVerify,
-       bytes_of(CertificateVerify{.scheme = std::to_underlying(scheme), .signature = signature}));
+       body_bytes(CertificateVerify{.scheme = std::to_underlying(scheme), .signature = signature}));
 }
 
 void Session::send_finished() {
   flight.add_change_cipher_spec();
   epochs.begin_writing();
   const auto data = keys.verify_data(config.role, transcript.digest(keys.suite->hash));
-  send(HandshakeType::kFinished, bytes_of(Finished{.verify_data = data}));
+  send(HandshakeType::kFinished, body_bytes(Finished{.verify_data = data}));
 }
 
 void Session::derive_keys(crypto::Secret premaster) {
@@ -139,11 +133,15 @@ Step Session::accept_certificate(const Message& message, Rule rule) {
   Reader in(message.body);
   const auto certificate = parse_certificate(in);
   if (!certificate) return fail(message.type, certificate.error());
-  if (certificate->chain.empty()) {
+  return accept_chain(certificate->chain, rule, Alert::kBadCertificate);
+}
+
+Step Session::accept_chain(std::span<const Bytes> chain, Rule rule, Alert absent) {
+  if (chain.empty()) {
     trace.rule(rule, Fact{"certificate", "none"});
-    return fail(Alert::kBadCertificate, "the peer has no certificate", CloseReason::kFingerprint);
+    return fail(absent, "the peer has no certificate", CloseReason::kFingerprint);
   }
-  const Bytes der = certificate->chain.front();
+  const Bytes der = chain.front();
   if (!crypto::matches_any(config.remote_fingerprints, der)) {
     trace.rule(rule, Fact{"certificate", to_text(crypto::fingerprint(der))},
                Fact{"announced", config.remote_fingerprints.size()});
@@ -161,6 +159,44 @@ Step Session::accept_certificate(const Message& message, Rule rule) {
   return {};
 }
 
+// RFC 5764 §4.1.1, §4.1.3: one profile, of those we offered, and no MKI since we sent none.
+Step Session::accept_srtp(const ExtensionList& answers) {
+  const Extension* const extension = answers.find(ExtensionType::kUseSrtp);
+  if (extension == nullptr) return {};
+  Reader in(extension->data);
+  const auto answer = parse_use_srtp(in);
+  if (!answer) return fail(HandshakeType::kServerHello, answer.error());
+  const auto& ours = config.srtp_profiles;
+  const auto chosen = SrtpProfile{answer->profiles.front()};
+  if (answer->profiles.size() != 1 || std::ranges::find(ours, chosen) == ours.end()) {
+    trace.rule("5764:4.1.1#3"_rule, Fact{"profiles", answer->profiles.size()});
+    return fail(Alert::kIllegalParameter, "the server chose an SRTP profile that was not offered");
+  }
+  if (!answer->mki.empty()) {
+    trace.rule("5764:4.1.3#5"_rule);
+    return fail(Alert::kIllegalParameter, "the server wants an MKI that was not offered");
+  }
+  agreed.srtp_profile = chosen;
+  return {};
+}
+
+// RFC 5764 §4.1.1: the first of ours that the client has; silence where there is none.
+Step Session::choose_srtp(const ExtensionList& offers) {
+  const Extension* const extension = offers.find(ExtensionType::kUseSrtp);
+  if (extension == nullptr) return {};
+  Reader in(extension->data);
+  const auto offer = parse_use_srtp(in);
+  if (!offer) return fail(HandshakeType::kClientHello, offer.error());
+  for (const SrtpProfile ours : config.srtp_profiles) {
+    if (!contains(offer->profiles, std::to_underlying(ours))) continue;
+    trace.rule("5764:4.1.1#4"_rule, Fact{"profile", std::to_underlying(ours)});
+    agreed.srtp_profile = ours;
+    return {};
+  }
+  trace.rule("5764:4.1.1#5"_rule);
+  return {};
+}
+
 Step Session::check_finished(const Message& message) const {
   Reader in(message.body);
   const auto finished = parse_finished(in);
@@ -175,6 +211,7 @@ Step Session::check_finished(const Message& message) const {
 
 void Session::forget() {
   keys.forget();
+  keys13.forget();
   epochs.forget();
   transcript.clear();
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/trace.h"
+#include "base/writer.h"
 #include "crypto/key_exchange.h"
 #include "crypto/secret.h"
 #include "crypto/signature.h"
@@ -24,6 +26,7 @@
 #include "dtls/flight.h"
 #include "dtls/handshake.h"
 #include "dtls/key_schedule.h"
+#include "dtls/key_schedule13.h"
 #include "dtls/messages/message_error.h"
 #include "dtls/transcript.h"
 #include "dtls/wire.h"
@@ -48,6 +51,15 @@ std::unexpected<Failure> fail(HandshakeType type, MessageError error);
 // What we can check, in order of preference. PSS is there for RSA certificates of browsers.
 const NumberList& verifiable_schemes();
 
+// The bytes of a message or an extension.
+template <class Body>
+ByteVector body_bytes(const Body& body) {
+  ByteVector bytes;
+  Writer out(bytes);
+  write(out, body);
+  return bytes;
+}
+
 // Collects extensions and keeps their bytes while they are written.
 class ExtensionWriter {
  public:
@@ -71,6 +83,7 @@ class Session {
   const crypto::Primitives& primitives;
   Transcript transcript;
   KeySchedule keys;
+  KeySchedule13 keys13;  // DTLS 1.3; `keys` then holds the randoms and the suite
   Epochs epochs;
   Flight flight;
   Reassembly reassembly;
@@ -96,6 +109,11 @@ class Session {
   void derive_keys(crypto::Secret premaster);
   // Any certificate whose fingerprint was announced. `rule`: RFC 8122's for our role.
   Step accept_certificate(const Message& message, Rule rule);
+  // The same for a chain that has been read; `absent`: the alert for an empty one.
+  Step accept_chain(std::span<const Bytes> chain, Rule rule, Alert absent);
+  // RFC 5764 §4.1.1, §4.1.3: the answer of a server, and the choice of one.
+  Step accept_srtp(const ExtensionList& answers);
+  Step choose_srtp(const ExtensionList& offers);
   // The peer's Finished; not yet in the transcript.
   [[nodiscard]] Step check_finished(const Message& message) const;
   // Nothing secret is left.

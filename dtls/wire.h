@@ -86,6 +86,9 @@ enum class ExtensionType : std::uint16_t {
   kRenegotiationInfo = 0xff01,  // RFC 5746 §3.2
 };
 
+// RFC 8446 §4.1.3: near the end of the random of a server that was asked for less than it can do.
+inline constexpr std::string_view kDowngradeMark = "DOWNGRD";
+
 inline constexpr std::size_t kRandomSize = 32;
 inline constexpr std::size_t kSessionIdMax = 32;
 inline constexpr std::size_t kCookieMax = 255;        // RFC 6347 §4.2.1

@@ -19,6 +19,7 @@ Config config_for(Role role) {
   Config config;
   config.role = role;
   config.identity = role == Role::kClient ? &alice() : &bob();
+  config.max_version = Version::k12;
   config.remote_fingerprints = {(role == Role::kClient ? bob() : alice()).fingerprint()};
   return config;
 }
