@@ -41,7 +41,8 @@ struct LabOptions {
   std::uint16_t port = 8080;           // of the page (TCP) and of STUN (UDP); 0: free ones
   std::uint32_t loss_per_million = 0;  // of the glass peers' datagrams, both ways
   std::string downloads = "received";
-  std::uint64_t seed = 1;  // of the loss and of samples; keys always come from the system
+  std::string dtls = "1.3";  // the newest version of the glass peers: 1.2 or 1.3
+  std::uint64_t seed = 1;    // of the loss and of samples; keys always come from the system
   std::optional<TurnHostOptions> turn;  // `glass serve`: relays for members; its hosts do not count
   bool guests = true;                   // is there a glass peer to be invited?
   std::function<void(std::string_view line)> log;  // what happens, for people

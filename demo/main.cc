@@ -58,6 +58,8 @@ CLI::App* add_lab(CLI::App& app, CommandLine& line) {
   lab->add_option("-p,--port", line.lab.port, "of the page (TCP) and of STUN (UDP); 0: a free one");
   lab->add_flag("--open", line.open_browser, "open the page in a browser");
   lab->add_option("--downloads", line.lab.downloads, "the folder for received files");
+  lab->add_option("--dtls", line.lab.dtls, "the newest version that the glass peer speaks")
+      ->check(CLI::IsMember({"1.2", "1.3"}));
   lab->add_option("--seed", line.lab.seed, "of the loss and of sample files; never of keys");
   add_loss(lab, line);
   return lab;
@@ -145,8 +147,11 @@ CLI::App* add_matrix(CLI::App& app, CommandLine& line) {
 
 CLI::App* add_explain(CLI::App& app, CommandLine& line) {
   CLI::App* const explain = app.add_subcommand("explain", "name every byte of a packet or text");
-  explain->add_option("input", line.explain.input, "a file, hex digits, or - for stdin")
+  explain
+      ->add_option("input", line.explain.input,
+                   "a file (of one packet, a text, or pcapng), hex digits, or - for stdin")
       ->required();
+  explain->add_option("--keys", line.explain.keys, "the key log (SSLKEYLOGFILE) of a pcapng file");
   explain->add_option("--as", line.explain.as, "stun, channel-data, dtls, sctp, dcep or sdp");
   return explain;
 }

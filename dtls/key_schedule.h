@@ -40,6 +40,8 @@ class KeySchedule {
   void derive_master(const crypto::Secret& premaster);
   // RFC 7627 §4: from the secret and the digest of all messages up to ClientKeyExchange.
   void derive_extended_master(const crypto::Secret& premaster, Bytes session_hash);
+  // One that is known already, out of a key log.
+  void set_master(Bytes master) { master_ = crypto::Secret(master); }
   [[nodiscard]] bool has_master() const { return !master_.empty(); }
   [[nodiscard]] Bytes master() const { return master_.bytes(); }
 

@@ -1,8 +1,8 @@
 // fuzz: uses dtls crypto
 //
 // A program for one connection or for two that talk to each other. The first byte chooses the role
-// and whether cryptography is transparent; then each byte is a step: deliver, lose, change or
-// invent a datagram, let time pass, say something, close.
+// whether cryptography is transparent, and which version each end can do; then each byte is a step:
+// deliver, lose, change or invent a datagram, let time pass, say something, close.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -36,10 +36,13 @@ const crypto::Identity& identity() {
 }
 
 struct End {
-  End(Role role, bool transparent, bool cookies) : random(role == Role::kClient ? 1 : 2) {
+  End(Role role, bool transparent, bool cookies, Version newest)
+      : random(role == Role::kClient ? 1 : 2) {
     static const crypto::TransparentPrimitives kTransparent;
     Config config;
     config.role = role;
+    config.max_version = newest;
+    config.limits.records_before_update = 40;
     config.identity = &identity();
     config.remote_fingerprints = {identity().fingerprint()};
     config.cookie_exchange = cookies;
@@ -100,8 +103,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   crypto::seed_openssl(7);
   Program program(Bytes(data, size));
   const std::uint8_t setup = program.byte();
-  End client(Role::kClient, (setup & 1) != 0, false);
-  End server(Role::kServer, (setup & 1) != 0, (setup & 2) != 0);
+  End client(Role::kClient, (setup & 1) != 0, false,
+             (setup & 4) != 0 ? Version::k12 : Version::k13);
+  End server(Role::kServer, (setup & 1) != 0, (setup & 2) != 0,
+             (setup & 8) != 0 ? Version::k12 : Version::k13);
   Instant now{};
   server.connection->start(now);
   client.connection->start(now);
@@ -141,6 +146,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       default:
         if (op >= 0xf0)
           one.connection->close(now);
+        else if (op >= 0xe0)
+          one.connection->update_keys(now);
         else
           now += std::chrono::milliseconds(program.byte());
         break;

@@ -9,18 +9,26 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/writer.h"
+#include "dtls/extensions/key_share.h"
 #include "dtls/handshake.h"
+#include "dtls/messages/ack.h"
 #include "dtls/messages/alert.h"
 #include "dtls/messages/certificate.h"
+#include "dtls/messages/certificate13.h"
 #include "dtls/messages/certificate_request.h"
+#include "dtls/messages/certificate_request13.h"
 #include "dtls/messages/certificate_verify.h"
 #include "dtls/messages/client_hello.h"
 #include "dtls/messages/client_key_exchange.h"
+#include "dtls/messages/encrypted_extensions.h"
 #include "dtls/messages/finished.h"
 #include "dtls/messages/hello_verify_request.h"
+#include "dtls/messages/key_update.h"
+#include "dtls/messages/new_session_ticket.h"
 #include "dtls/messages/server_hello.h"
 #include "dtls/messages/server_key_exchange.h"
 #include "dtls/record.h"
+#include "dtls/record13.h"
 #include "dtls/walk.h"
 
 namespace {
@@ -59,6 +67,17 @@ void check_bodies(Bytes body) {
   check_body(body, parse_client_key_exchange);
   check_body(body, parse_finished);
   check_body(body, parse_alert);
+  check_body(body, parse_ack);
+  check_body(body, parse_certificate_request13);
+  check_body(body, parse_encrypted_extensions);
+  check_body(body, parse_key_update);
+  check_body(body, parse_server_share);
+  Reader chain(body);
+  (void)parse_certificate13(chain);
+  Reader ticket(body);
+  (void)parse_new_session_ticket(ticket);
+  Reader shares(body);
+  (void)parse_client_shares(shares);
 }
 
 void check_fragments(Bytes text) {

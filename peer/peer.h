@@ -59,6 +59,8 @@ struct Config {
   bool allow_loopback = false;  // ICE keeps 127.0.0.1 out otherwise (RFC 8445 §5.1.1.1)
   // RFC 6347 §4.2.4.1 lets short round trips have short timers; both browsers begin with 50 ms.
   Duration dtls_initial_rto = std::chrono::milliseconds(50);
+  // The newest version that is offered and accepted; 1.2 is always good enough.
+  dtls::Version dtls_max_version = dtls::Version::k13;
 };
 
 struct LocalCandidate {

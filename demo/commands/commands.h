@@ -86,6 +86,7 @@ int run_matrix(const MatrixOptions& options, bool json);
 struct ExplainOptions {
   std::string input;  // a file, hex digits, or "-"
   std::string as;     // empty: guess
+  std::string keys;   // an NSS key log, for a capture
 };
 int run_explain(const ExplainOptions& options);
 

@@ -5,8 +5,10 @@
 
 #include "base/text.h"
 #include "demo/commands/commands.h"
+#include "demo/commands/explain_capture.h"
 #include "demo/folder.h"
 #include "demo/safe_text.h"
+#include "explain/capture.h"
 #include "explain/fields.h"
 #include "explain/format.h"
 #include "explain/hexview.h"
@@ -17,7 +19,7 @@
 namespace glass::demo {
 namespace {
 
-constexpr std::size_t kMaxInput = 1024 * 1024;
+constexpr std::size_t kMaxInput = std::size_t{16} * 1024 * 1024;  // a short capture
 
 Result<ByteVector, Failure> read_all(Source& source) {
   ByteVector bytes(kMaxInput + 1);
@@ -91,6 +93,15 @@ int run_explain(const ExplainOptions& options) {
   }
   const auto bytes = read_input(options.input);
   if (!bytes) return report(bytes.error());
+  if (explain::is_pcapng(*bytes)) {
+    ByteVector keys;
+    if (!options.keys.empty()) {
+      auto read = read_input(options.keys);
+      if (!read) return report(read.error());
+      keys = std::move(*read);
+    }
+    return explain_capture(*bytes, std::string(as_text(keys)));
+  }
   const explain::Annotated annotated = explain::annotate(*bytes, as);
   if (annotated.format == explain::Format::kSdp) return explain_sdp(as_text(*bytes));
   fmt::print("{}\n{}", explain::summarize(*bytes, annotated.format),

@@ -18,4 +18,25 @@ export const cases = [
       await common.download(tab, 2);
     },
   },
+  ...['1.3', '1.2'].map((version) => ({
+    name: `DTLS ${version} is what both ends speak, either side offers`,
+    async run(t) {
+      const tab = await t.newTab();
+      const args = version === '1.2' ? ['--dtls', '1.2'] : [];
+      const glass = await t.glass({ namespace: t.network.far, host: t.network.farAddress, args });
+      for (const offerer of /** @type {const} */ (['page', 'glass'])) {
+        await common.connect(tab, glass, offerer);
+        await tab.untilAttribute('step-dtls', 'data-state', 'done', 5000);
+        // Firefox does not say in its statistics which version it speaks.
+        const browserSays = t.kind === 'chromium' ? `DTLS ${version.replace('.', '\\.')}` : 'DTLS';
+        assert.match(await tab.text('step-dtls'), new RegExp(browserSays));
+        await tab.click('toggle-dtls');
+        await tab.until('rules of glass', async () => (await tab.text('rules-dtls')).includes('RFC'), 5000);
+        const glassSays = await tab.text('rules-dtls');
+        assert.equal(/RFC 9147/.test(glassSays), version === '1.3', glassSays);
+        await common.upload(tab, glass, common.makeFile(t.folder, `dtls-${version}-${offerer}-${t.kind}.bin`, 1e6));
+        await tab.reload();
+      }
+    },
+  })),
 ];
