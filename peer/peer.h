@@ -60,7 +60,7 @@ struct Config {
   // RFC 6347 §4.2.4.1 lets short round trips have short timers; both browsers begin with 50 ms.
   Duration dtls_initial_rto = std::chrono::milliseconds(50);
   // The newest version that is offered and accepted; 1.2 is always good enough.
-  dtls::Version dtls_max_version = dtls::Version::k12;
+  dtls::Version dtls_max_version = dtls::Version::k13;
 };
 
 struct LocalCandidate {
