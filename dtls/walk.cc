@@ -16,6 +16,7 @@
 #include "dtls/messages/server_hello.h"
 #include "dtls/messages/server_key_exchange.h"
 #include "dtls/record.h"
+#include "dtls/record13.h"
 #include "dtls/wire.h"
 
 namespace glass::dtls {
@@ -90,6 +91,10 @@ bool walk_message(std::uint8_t type, Reader& body) {
 bool walk_datagram(Bytes datagram, FieldTap& tap) {
   Reader in(datagram, &tap);
   while (in.ok() && in.left() > 0) {
+    if (is_unified(in.rest().front())) {
+      if (!parse_unified(in)) return false;
+      continue;
+    }
     in.open("Record");
     const ContentType type{in.u8("type")};
     in.skip(2, "version");

@@ -23,6 +23,7 @@
 #include "dtls/messages/server_hello.h"
 #include "dtls/messages/server_key_exchange.h"
 #include "dtls/record.h"
+#include "dtls/record13.h"
 #include "dtls/wire.h"
 #include "explain/format.h"
 #include "explain/meaning.h"
@@ -128,6 +129,14 @@ void read_sealed(Reader& in) {
 void read_dtls(Bytes bytes, Collector& tap, std::size_t origin) {
   Reader in(bytes, &tap, origin);
   while (in.left() > 0) {
+    if (dtls::is_unified(in.rest().front())) {
+      // RFC 9147 §4: all of it is masked or sealed.
+      if (const auto sealed = dtls::parse_unified(in); !sealed) {
+        tap.problem = dtls::to_text(sealed.error());
+        return;
+      }
+      continue;
+    }
     const auto record = dtls::parse_record(in);
     if (!record) {
       tap.problem = dtls::to_text(record.error());
