@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/text.h"
+#include "demo/annotated.h"
 #include "demo/embedded.h"
 #include "demo/json.h"
 #include "demo/safe_text.h"
@@ -34,7 +35,9 @@ std::string_view content_type(std::string_view name) {
 }
 
 const EmbeddedFile* find_page(std::string_view path) {
-  const std::string name = "page" + std::string(path == "/" ? "/index.html" : path);
+  const std::string name = "page" + std::string(path == "/"        ? "/index.html"
+                                                : path == "/learn" ? "/learn.html"
+                                                                   : path);
   const auto files = embedded_files();
   const auto found = std::ranges::find(files, name, &EmbeddedFile::name);
   return found == files.end() ? nullptr : &*found;
@@ -303,6 +306,7 @@ void Lab::log(std::string_view line) const {
 WebReply Lab::answer(const WebRequest& request) {
   const bool is_post = request.method == "POST";
   if (request.path == "/api/status" && !is_post) return status();
+  if (request.path == "/api/run" && is_post) return simulate(request.query);
   if (request.path == "/api/signaling/stop" || request.path == "/api/signaling/start") {
     if (!is_post) return {.status = 405, .body = "POST only\n"};
     request.path.ends_with("stop") ? stop_signaling() : void(signaling_stopped_ = false);
@@ -313,6 +317,14 @@ WebReply Lab::answer(const WebRequest& request) {
   const EmbeddedFile* const file = find_page(request.path);
   if (file == nullptr) return {.status = 404, .body = "there is no such page\n"};
   return {.type = std::string(content_type(file->name)), .view = file->bytes};
+}
+
+// The simulation takes the place of OpenSSL's dice while it runs. Nothing else of this program can
+// draw meanwhile: keys are made on this thread alone.
+WebReply Lab::simulate(std::string_view query) const {
+  const auto wanted = parse_run_request(query);
+  if (!wanted) return {.status = 400, .body = wanted.error() + "\n"};
+  return {.type = "application/x-ndjson", .body = annotated_run(*wanted, notes_)};
 }
 
 WebReply Lab::status() const {

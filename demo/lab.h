@@ -87,6 +87,7 @@ class Lab final : public WebHandler {
   [[nodiscard]] std::vector<IceServer> ice_servers(std::string_view room,
                                                    std::string_view id) const;
   [[nodiscard]] WebReply status() const;
+  [[nodiscard]] WebReply simulate(std::string_view query) const;
   void stop_signaling();
   void schedule_pump();
   void pump_rooms();

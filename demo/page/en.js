@@ -6,6 +6,7 @@ export default {
   'badges': 'State',
   'title': 'Two computers, one direct line',
   'lead': 'Watch this browser and glass find each other, check who they are talking to, and share messages and files without a server in between. Every step is shown as it happens, with the rule behind it.',
+  'learn.open': 'New here? Walk through a whole connection, packet by packet',
   'footer': 'GlassRTC lab. Nothing leaves your network; no cookies, no tracking.',
 
   'badge.signaling.idle': 'Signaling: not used yet',

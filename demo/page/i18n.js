@@ -1,9 +1,11 @@
 // i18n.js - one catalogue per language, keys in the code, sentences in the catalogues.
 import en from './en.js';
 import urLatn from './ur-latn.js';
+import learnEn from './learn-en.js';
+import learnUrLatn from './learn-ur-latn.js';
 
 /** @type {Record<string, Record<string, string>>} */
-const CATALOGUES = { en, 'ur-Latn': urLatn };
+const CATALOGUES = { en: { ...en, ...learnEn }, 'ur-Latn': { ...urLatn, ...learnUrLatn } };
 const STORAGE_KEY = 'glass-language';
 
 export const LANGUAGES = Object.keys(CATALOGUES);
@@ -14,6 +16,11 @@ let current = 'en';
 export function t(key, values = {}) {
   const sentence = CATALOGUES[current][key] ?? CATALOGUES.en[key] ?? key;
   return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+/** More sentences for a language: those of another page. @param {string} name @param {Record<string, string>} sentences */
+export function extend(name, sentences) {
+  Object.assign(CATALOGUES[name], sentences);
 }
 
 /** @param {string} key */

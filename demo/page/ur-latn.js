@@ -6,6 +6,7 @@ export default {
   'badges': 'Haalat',
   'title': 'Do computer, ek seedhi line',
   'lead': 'Dekhiye ke yeh browser aur glass ek doosre ko kaise dhoondte hain, kaise pehchante hain, aur beech mein kisi server ke baghair messages aur files kaise bhejte hain. Har qadam usi waqt dikhaya jata hai, apne rule ke saath.',
+  'learn.open': 'Naye hain? Poora connection packet ba packet dekhiye',
   'footer': 'GlassRTC lab. Kuch bhi aap ke network se bahar nahin jata; na cookies, na tracking.',
 
   'badge.signaling.idle': 'Signaling: abhi istemal nahin hui',

@@ -80,7 +80,8 @@ peer::Config config_of(const crypto::Identity& identity, sim::HostId host, const
 class FirstLight {
  public:
   FirstLight(const FirstLightOptions& options, Sink& sink)
-      : file_size_(options.file_size),
+      : sink_(sink),
+        file_size_(options.file_size),
         world_(options.seed, &sink),
         alice_("alice", *parse_address("192.0.2.1:50001"), *this, sink),
         bob_("bob", *parse_address("198.51.100.2:50002"), *this, sink),
@@ -143,11 +144,19 @@ class FirstLight {
   }
   template <class Do>
   void after_signaling(Do what) {
+    if (!signaling_runs_) return;
     world_.at(world_.now() + kSignalingDelay, std::move(what));
   }
 
+  // What signaling and channels carry is no packet of the simulated network, but part of the story.
+  void tell(const Person& person, Layer layer, Direction direction, std::string_view text) {
+    sink_.now(world_.now());
+    sink_.packet({person.host.value(), layer}, {.direction = direction, .bytes = as_bytes(text)});
+  }
   void carry_offer(const std::string& offer) {
+    tell(alice_, Layer::kSdp, Direction::kSent, offer);
     after_signaling([this, offer](sim::World& world) {
+      tell(bob_, Layer::kSdp, Direction::kReceived, offer);
       if (!bob_.peer.set_remote(world.now(), sdp::Type::kOffer, offer)) return;
       const auto answer = bob_.peer.create_answer(world.now());
       world.poke(bob_.host);
@@ -155,14 +164,19 @@ class FirstLight {
     });
   }
   void carry_answer(const std::string& answer) {
+    tell(bob_, Layer::kSdp, Direction::kSent, answer);
     after_signaling([this, answer](sim::World& world) {
+      tell(alice_, Layer::kSdp, Direction::kReceived, answer);
       (void)alice_.peer.set_remote(world.now(), sdp::Type::kAnswer, answer);
       world.poke(alice_.host);
     });
   }
   // Alice's candidates may overtake nothing: signaling keeps the order.
-  void carry_candidate(Person& to, const std::string& line) {
-    after_signaling([&to, line](sim::World& world) {
+  void carry_candidate(const Person& from, Person& to, const std::string& line) {
+    const std::string told = line.empty() ? std::string("no more candidates") : line;
+    tell(from, Layer::kSignaling, Direction::kSent, told);
+    after_signaling([this, &to, line, told](sim::World& world) {
+      tell(to, Layer::kSignaling, Direction::kReceived, told);
       (void)to.peer.add_remote_candidate(world.now(), line);
       world.poke(to.host);
     });
@@ -173,9 +187,9 @@ class FirstLight {
     const auto handle = [&](auto& e) {
       using E = std::remove_cvref_t<decltype(e)>;
       if constexpr (std::is_same_v<E, peer::LocalCandidate>) {
-        carry_candidate(other, e.line);
+        carry_candidate(person, other, e.line);
       } else if constexpr (std::is_same_v<E, peer::GatheringDone>) {
-        carry_candidate(other, "");
+        carry_candidate(person, other, "");
       } else if constexpr (std::is_same_v<E, peer::StateChanged>) {
         if (e.to == peer::State::kConnected) result_.connected = world_.now();
       } else if constexpr (std::is_same_v<E, peer::Failed>) {
@@ -203,7 +217,9 @@ class FirstLight {
       }
       return pump(person);
     }
+    tell(person, Layer::kChannel, Direction::kReceived, as_text(message.bytes));
     if (&person == &bob_) return say(bob_, kAnswer);
+    stop_signaling();
     result_.greeted = world_.now();
     alice_.transfer.offer(std::make_unique<Lines>(file_size_));
     pump(alice_);
@@ -230,12 +246,21 @@ class FirstLight {
     result_.sha256 = ended.sha256;
     result_.done = ended.outcome == Outcome::kDone;
   }
+  // Its work is done: the file goes over without it.
+  void stop_signaling() {
+    signaling_runs_ = false;
+    sink_.now(world_.now());
+    sink_.state({0, Layer::kSignaling}, "signaling server", "running", "stopped");
+  }
   void say(Person& person, std::string_view text) {
+    tell(person, Layer::kChannel, Direction::kSent, text);
     (void)person.peer.send(world_.now(), person.chat, sctp::MessageKind::kText, as_bytes(text));
   }
 
   static inline const Address kStun = *parse_address("203.0.113.3:3478");
 
+  Sink& sink_;
+  bool signaling_runs_ = true;
   std::size_t file_size_;
   sim::World world_;
   FirstLightResult result_;

@@ -67,6 +67,8 @@ class LadderMaker {
     if (current_->layer == Layer::kNet) {
       if (packet.direction == Direction::kReceived) last_received_[current_->node] = packet.id;
       if (shown) add_datagram(packet);
+    } else if (is_told_text(current_->layer)) {
+      if (shown && packet.direction == Direction::kSent) add_text(packet);
     } else if (shown && !is_told_by_sender(packet)) {
       LadderLine& line = start(LadderLine::Kind::kInside);
       const bool sent = packet.direction == Direction::kSent;
@@ -74,6 +76,18 @@ class LadderMaker {
           current_->layer == Layer::kSctp ? std::optional(Format::kSctp) : std::optional<Format>();
       line.text = (sent ? "sends inside: " : "gets inside: ") + summarize(packet.bytes, format);
     }
+  }
+
+  // What signaling and channels carry, where it is handed to them.
+  static bool is_told_text(Layer layer) {
+    return layer == Layer::kSdp || layer == Layer::kSignaling || layer == Layer::kChannel;
+  }
+  void add_text(const PacketSeen& packet) {
+    const std::string_view way =
+        current_->layer == Layer::kChannel ? "says: " : "hands to signaling: ";
+    const std::string text = current_->layer == Layer::kSdp ? summarize(packet.bytes)
+                                                            : std::string(as_text(packet.bytes));
+    start(LadderLine::Kind::kInside).text = std::string(way) + text;
   }
 
   // A plaintext that was received is the one that its sender has told of, if it is in the story.

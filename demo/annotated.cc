@@ -1,0 +1,275 @@
+#include "demo/annotated.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <set>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include "base/text.h"
+#include "demo/json.h"
+#include "demo/scenarios/first_light.h"
+#include "explain/fields.h"
+#include "explain/format.h"
+#include "explain/story/summary.h"
+#include "sdp/explain.h"
+#include "sdp/parse.h"
+
+namespace glass::demo {
+namespace {
+
+using explain::Record;
+
+constexpr unsigned kVersion = 1;
+constexpr std::size_t kMaxRecords = 200'000;
+constexpr double kPerMillion = 10'000;  // of a percent
+constexpr std::size_t kFileSize = 6'000;
+
+std::int64_t nanoseconds(Instant instant) { return instant.time_since_epoch().count(); }
+
+// The whole of `text` as a number.
+std::optional<double> number(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<std::uint64_t> whole(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+Json fields_json(const explain::Annotated& annotated) {
+  Json fields = Json::array();
+  for (const explain::FieldNode& field : annotated.fields)
+    fields.push_back({field.depth, field.offset, field.size, field.name, field.value, field.meaning,
+                      explain::to_text(field.format)});
+  return fields;
+}
+
+// Each line of a session description with its sentence.
+Json sdp_json(std::string_view text) {
+  Json lines = Json::array();
+  const auto description = sdp::parse(text);
+  if (!description) return lines;
+  for (const sdp::LineNote& note : sdp::explain(*description))
+    lines.push_back({note.line, note.text, note.meaning, note.detail, note.section});
+  return lines;
+}
+
+// What a packet of this layer is; nullopt: its bytes tell.
+std::optional<explain::Format> format_of(Layer layer) {
+  if (layer == Layer::kSctp) return explain::Format::kSctp;
+  if (layer == Layer::kSdp) return explain::Format::kSdp;
+  return std::nullopt;
+}
+
+// Signaling and channels carry texts: there are no fields to them.
+bool is_text(Layer layer) { return layer == Layer::kSignaling || layer == Layer::kChannel; }
+
+// The keys of one record beside those that all have.
+class EventWriter {
+ public:
+  explicit EventWriter(Layer layer) : layer_(layer) {}
+
+  Json operator()(const explain::RuleFired& fired) const {
+    Json facts = Json::object();
+    for (const explain::KeptFact& fact : fired.facts) {
+      if (fact.is_text) {
+        facts[fact.key] = fact.text;
+      } else {
+        facts[fact.key] = fact.number;
+      }
+    }
+    return {
+        {"event", "rule"             },
+        {"rule",  to_text(fired.rule)},
+        {"facts", std::move(facts)   }
+    };
+  }
+  Json operator()(const explain::Dropped& dropped) const {
+    Json out = {
+        {"event", "drop"              },
+        {"why",   dropped.why         },
+        {"id",    dropped.packet      },
+        {"size",  dropped.bytes.size()}
+    };
+    if (dropped.rule.rfc != 0) out["rule"] = to_text(dropped.rule);
+    return out;
+  }
+  Json operator()(const explain::StateChanged& changed) const {
+    return {
+        {"event",   "state"        },
+        {"machine", changed.machine},
+        {"from",    changed.from   },
+        {"to",      changed.to     }
+    };
+  }
+  Json operator()(const explain::TimerSet& timer) const {
+    return {
+        {"event",    "timer"                                                              },
+        {"timer",    timer.name                                                           },
+        {"deadline", timer.deadline == kNever ? Json() : Json(nanoseconds(timer.deadline))}
+    };
+  }
+  Json operator()(const explain::MetricSeen& metric) const {
+    return {
+        {"event",  "metric"    },
+        {"metric", metric.name },
+        {"value",  metric.value}
+    };
+  }
+  Json operator()(const explain::SecretTold& secret) const {
+    return {
+        {"event", "secret"    },
+        {"label", secret.label}
+    };
+  }
+  Json operator()(const explain::PacketSeen& packet) const {
+    const bool sent = packet.direction == Direction::kSent;
+    Json out = {
+        {"event",     "packet"                  },
+        {"direction", sent ? "sent" : "received"},
+        {"size",      packet.bytes.size()       }
+    };
+    if (packet.id != 0) out["id"] = packet.id;
+    if (packet.path) {
+      out["transport"] = to_text(packet.path->transport);
+      out["local"] = to_text(packet.path->local);
+      out["remote"] = to_text(packet.path->remote);
+    }
+    if (is_text(layer_)) {
+      out["text"] = as_text(packet.bytes);
+      return out;
+    }
+    const auto as = format_of(layer_);
+    out["summary"] = explain::summarize(packet.bytes, as);
+    if (layer_ == Layer::kSdp) out["lines"] = sdp_json(as_text(packet.bytes));
+    // What arrives is what was sent: it is opened once.
+    if (!sent && packet.id != 0) return out;
+    const explain::Annotated annotated = explain::annotate(packet.bytes, as);
+    out["format"] = explain::to_text(annotated.format);
+    out["hex"] = hex(packet.bytes);
+    out["fields"] = fields_json(annotated);
+    return out;
+  }
+
+ private:
+  Layer layer_;
+};
+
+// The rule that a record is about, or none.
+const Rule* rule_of(const Record& record) {
+  if (const auto* fired = std::get_if<explain::RuleFired>(&record.what)) return &fired->rule;
+  const auto* dropped = std::get_if<explain::Dropped>(&record.what);
+  return dropped != nullptr && dropped->rule.rfc != 0 ? &dropped->rule : nullptr;
+}
+
+Json note_json(const Rule& rule, const explain::Note& note) {
+  return {
+      {"event", "note"       },
+      {"rule",  to_text(rule)},
+      {"level", note.level   },
+      {"title", note.title   },
+      {"text",  note.text    }
+  };
+}
+
+std::optional<Duration> milliseconds(std::string_view text, Duration most) {
+  const auto count = whole(text);
+  if (!count || *count > std::uint64_t(most / std::chrono::milliseconds(1))) return std::nullopt;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(*count));
+}
+
+// One `key=value` of the query.
+std::optional<std::string> apply(RunRequest& request, std::string_view key,
+                                 std::string_view value) {
+  if (key == "scenario") {
+    if (value != "first-light") return "there is no scenario of that name";
+    request.scenario = std::string(value);
+  } else if (key == "seed") {
+    const auto seed = whole(value);
+    if (!seed) return "seed is a whole number";
+    request.seed = *seed;
+  } else if (key == "loss") {
+    const auto loss = number(value);
+    if (!loss || !(*loss >= 0) || *loss * kPerMillion > RunRequest::kMaxLoss)
+      return "loss is a percentage from 0 to 40";
+    request.loss_per_million = static_cast<std::uint32_t>(*loss * kPerMillion);
+  } else if (key == "delay") {
+    const auto delay = milliseconds(value, RunRequest::kMaxDelay);
+    if (!delay) return "delay is a number of milliseconds from 0 to 2000";
+    request.delay = *delay;
+  } else if (key == "jitter") {
+    const auto jitter = milliseconds(value, RunRequest::kMaxJitter);
+    if (!jitter) return "jitter is a number of milliseconds from 0 to 1000";
+    request.jitter = *jitter;
+  } else {
+    return "a run has scenario, seed, loss, delay and jitter; nothing else";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<RunRequest, std::string> parse_run_request(std::string_view query) {
+  RunRequest request;
+  while (!query.empty()) {
+    const std::string_view part = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), part.size() + 1));
+    const std::size_t equals = part.find('=');
+    if (equals == std::string_view::npos) return std::unexpected("the query has a part without =");
+    if (auto wrong = apply(request, part.substr(0, equals), part.substr(equals + 1)))
+      return std::unexpected(std::move(*wrong));
+  }
+  return request;
+}
+
+std::string annotated_trace(const explain::Story& story, const explain::Notes& notes) {
+  std::string out = write_json({
+                        {"format",   "glass-trace"      },
+                        {"version",  kVersion           },
+                        {"scenario", story.scenario     },
+                        {"seed",     decimal(story.seed)},
+                        {"time",     "ns"               },
+                        {"names",    story.names        },
+                        {"left_out", story.left_out     }
+  }) +
+                    '\n';
+  std::set<std::string> noted;
+  for (const Record& record : story.records) {
+    const Rule* const rule = rule_of(record);
+    const explain::Note* const note = rule == nullptr ? nullptr : notes.find(*rule);
+    if (note != nullptr && noted.insert(to_text(*rule)).second)
+      out += write_json(note_json(*rule, *note)) + '\n';
+    Json event = std::visit(EventWriter(record.layer), record.what);
+    event["t"] = nanoseconds(record.at);
+    event["node"] = record.node;
+    event["layer"] = to_text(record.layer);
+    out += write_json(event) + '\n';
+  }
+  return out + "{\"event\":\"end\"}\n";
+}
+
+std::string annotated_run(const RunRequest& request, const explain::Notes& notes) {
+  explain::Recorder recorder(kMaxRecords);
+  recorder.story().scenario = request.scenario;
+  recorder.story().seed = request.seed;
+  recorder.story().names = first_light_names();
+  (void)first_light({.seed = request.seed,
+                     .loss_per_million = request.loss_per_million,
+                     .delay = request.delay,
+                     .jitter = request.jitter,
+                     .file_size = kFileSize},
+                    recorder);
+  return annotated_trace(recorder.story(), notes);
+}
+
+}  // namespace glass::demo

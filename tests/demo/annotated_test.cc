@@ -1,0 +1,109 @@
+// tests/demo/annotated_test.cc - a run as the trace that the page draws.
+#include "demo/annotated.h"
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "demo/embedded.h"
+#include "demo/json.h"
+
+namespace glass::demo {
+namespace {
+
+using namespace std::chrono_literals;
+
+explain::Notes notes_of_the_program() {
+  explain::Notes notes;
+  for (const EmbeddedFile& file : embedded_files())
+    if (file.name.starts_with("rfc-notes/")) notes.add(as_text(file.bytes));
+  return notes;
+}
+
+std::vector<Json> lines_of(std::string_view query) {
+  const std::string text = annotated_run(*parse_run_request(query), notes_of_the_program());
+  std::vector<Json> lines;
+  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
+    lines.push_back(*parse_object(std::string_view(text).substr(at, text.find('\n', at) - at)));
+  return lines;
+}
+
+TEST(RunRequest, HasBoundsAndSaysThem) {
+  const auto whole = parse_run_request("scenario=first-light&seed=7&loss=2.5&delay=100");
+  ASSERT_TRUE(whole.has_value());
+  EXPECT_EQ(whole->seed, 7U);
+  EXPECT_EQ(whole->loss_per_million, 25'000U);
+  EXPECT_EQ(whole->delay, 100ms);
+  EXPECT_TRUE(parse_run_request("").has_value());
+  for (const char* bad :
+       {"scenario=", "scenario=quic", "seed=-1", "seed=x", "seed=1e9", "loss=41", "loss=-1",
+        "loss=nan", "loss=", "delay=2001", "delay=1.5", "jitter=1001", "colour=red", "seed", "&"})
+    EXPECT_FALSE(parse_run_request(bad).has_value()) << bad;
+}
+
+TEST(AnnotatedTrace, IsTheSameForTheSameRequest) {
+  const auto notes = notes_of_the_program();
+  const RunRequest request{.seed = 7};
+  const std::string once = annotated_run(request, notes);
+  EXPECT_EQ(once, annotated_run(request, notes));
+  EXPECT_NE(once, annotated_run({.seed = 8}, notes));
+  EXPECT_LT(once.size(), 4'000'000U);
+}
+
+TEST(AnnotatedTrace, EveryByteOfEveryPacketIsInExactlyOneLeaf) {
+  std::size_t packets = 0;
+  for (const char* query : {"seed=1", "seed=7&loss=10", "seed=3&delay=300"}) {
+    for (const Json& event : lines_of(query)) {
+      if (!event.contains("fields")) continue;
+      ++packets;
+      std::vector<int> owners(event["size"].get<std::size_t>());
+      const Json& fields = event["fields"];
+      for (std::size_t i = 0; i < fields.size(); ++i) {
+        const auto depth = fields[i][0].get<std::size_t>();
+        const bool has_parts = i + 1 < fields.size() && fields[i + 1][0].get<std::size_t>() > depth;
+        if (has_parts) continue;
+        for (std::size_t k = 0; k < fields[i][2].get<std::size_t>(); ++k)
+          ++owners.at(fields[i][1].get<std::size_t>() + k);
+      }
+      for (std::size_t k = 0; k < owners.size(); ++k)
+        ASSERT_EQ(owners[k], 1) << event["summary"] << ", byte " << k;
+    }
+  }
+  EXPECT_GT(packets, 100U);
+}
+
+TEST(AnnotatedTrace, HasTheNoteOfEveryRuleAndTheSentenceOfEveryLineOfSdp) {
+  const std::vector<Json> lines = lines_of("seed=1");
+  EXPECT_EQ(lines.front()["format"], "glass-trace");
+  EXPECT_EQ(lines.back()["event"], "end");
+  std::set<std::string> layers;
+  std::set<std::string> noted;
+  std::size_t descriptions = 0;
+  for (const Json& event : lines) {
+    if (event.contains("layer")) layers.insert(event["layer"]);
+    if (!event.contains("event")) continue;
+    if (event["event"] == "note") noted.insert(event["rule"]);
+    if (event["event"] == "rule") {
+      EXPECT_TRUE(noted.contains(event["rule"].get<std::string>())) << event["rule"];
+    }
+    if (!event.contains("lines")) continue;
+    ++descriptions;
+    for (const Json& line : event["lines"])
+      EXPECT_FALSE(line[2].get<std::string>().empty()) << line;
+  }
+  EXPECT_EQ(descriptions, 4U);  // an offer and an answer, each sent and received
+  for (const char* layer : {"net", "ice", "dtls", "sctp", "channel", "sdp", "stun", "signaling"})
+    EXPECT_TRUE(layers.contains(layer)) << layer;
+}
+
+TEST(AnnotatedTrace, KeepsNoSecrets) {
+  const std::string text = annotated_run({}, notes_of_the_program());
+  EXPECT_EQ(text.find("\"value\":\""), std::string::npos);
+  EXPECT_NE(text.find("\"event\":\"secret\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace glass::demo
