@@ -13,11 +13,14 @@
 #include "base/text.h"
 #include "demo/json.h"
 #include "demo/scenarios/first_light.h"
+#include "demo/scenarios/lessons.h"
+#include "demo/scenarios/meeting.h"
 #include "explain/fields.h"
 #include "explain/format.h"
 #include "explain/story/summary.h"
 #include "sdp/explain.h"
 #include "sdp/parse.h"
+#include "sim/nat.h"
 
 namespace glass::demo {
 namespace {
@@ -27,6 +30,7 @@ using explain::Record;
 constexpr unsigned kVersion = 1;
 constexpr std::size_t kMaxRecords = 200'000;
 constexpr double kPerMillion = 10'000;  // of a percent
+constexpr std::string_view kFirstLight = "first-light";
 constexpr std::size_t kFileSize = 6'000;
 
 std::int64_t nanoseconds(Instant instant) { return instant.time_since_epoch().count(); }
@@ -188,11 +192,23 @@ std::optional<Duration> milliseconds(std::string_view text, Duration most) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(*count));
 }
 
+// What was asked for goes over what the lesson says.
+MeetingOptions meeting_for(const RunRequest& request, const Lesson& lesson) {
+  MeetingOptions options = meeting_of(lesson, request.seed);
+  if (!request.a_nat.empty()) options.alice.nat = sim::parse_nat(request.a_nat);  // "none" is none
+  if (!request.b_nat.empty()) options.bob.nat = sim::parse_nat(request.b_nat);
+  if (request.loss_per_million) options.loss_per_million = *request.loss_per_million;
+  if (request.delay) options.delay = *request.delay;
+  options.jitter = request.jitter;
+  return options;
+}
+
 // One `key=value` of the query.
 std::optional<std::string> apply(RunRequest& request, std::string_view key,
                                  std::string_view value) {
   if (key == "scenario") {
-    if (value != "first-light") return "there is no scenario of that name";
+    if (value != kFirstLight && find_lesson(value) == nullptr)
+      return "there is no scenario of that name: see glass run --list";
     request.scenario = std::string(value);
   } else if (key == "seed") {
     const auto seed = whole(value);
@@ -211,8 +227,12 @@ std::optional<std::string> apply(RunRequest& request, std::string_view key,
     const auto jitter = milliseconds(value, RunRequest::kMaxJitter);
     if (!jitter) return "jitter is a number of milliseconds from 0 to 1000";
     request.jitter = *jitter;
+  } else if (key == "a_nat" || key == "b_nat") {
+    if (value != "none" && !sim::parse_nat(value))
+      return "a NAT is none, a mapping/filtering of ei, ad and apd, or has an old name";
+    (key == "a_nat" ? request.a_nat : request.b_nat) = std::string(value);
   } else {
-    return "a run has scenario, seed, loss, delay and jitter; nothing else";
+    return "a run has scenario, seed, loss, delay, jitter, a_nat and b_nat; nothing else";
   }
   return std::nullopt;
 }
@@ -262,13 +282,19 @@ std::string annotated_run(const RunRequest& request, const explain::Notes& notes
   explain::Recorder recorder(kMaxRecords);
   recorder.story().scenario = request.scenario;
   recorder.story().seed = request.seed;
-  recorder.story().names = first_light_names();
-  (void)first_light({.seed = request.seed,
-                     .loss_per_million = request.loss_per_million,
-                     .delay = request.delay,
-                     .jitter = request.jitter,
-                     .file_size = kFileSize},
-                    recorder);
+  if (const Lesson* const lesson = find_lesson(request.scenario)) {
+    const MeetingOptions options = meeting_for(request, *lesson);
+    recorder.story().names = meeting_names(options);
+    (void)meet(options, &recorder);
+  } else {
+    recorder.story().names = first_light_names();
+    (void)first_light({.seed = request.seed,
+                       .loss_per_million = request.loss_per_million.value_or(0),
+                       .delay = request.delay.value_or(FirstLightOptions{}.delay),
+                       .jitter = request.jitter,
+                       .file_size = kFileSize},
+                      recorder);
+  }
   return annotated_trace(recorder.story(), notes);
 }
 

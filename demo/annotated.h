@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,15 +24,19 @@ struct RunRequest {
   static constexpr Duration kMaxDelay = std::chrono::seconds(2);
   static constexpr Duration kMaxJitter = std::chrono::seconds(1);
 
-  std::string scenario = "first-light";
+  std::string scenario = "first-light";  // or a lesson's name (scenarios/lessons.h)
   std::uint64_t seed = 1;
-  std::uint32_t loss_per_million = 0;
-  Duration delay = std::chrono::milliseconds(25);  // one way
+  // What is not asked for is as the scenario has it.
+  std::optional<std::uint32_t> loss_per_million{};
+  std::optional<Duration> delay{};  // one way
   Duration jitter{};
+  std::string a_nat{};  // Alice's: "apd/ad", "symmetric", "none"...
+  std::string b_nat{};
+};
 };
 
-// "scenario=first-light&seed=7&loss=2.5&delay=25": loss in percent, delay and jitter in
-// milliseconds, each may be left out. The error says in a sentence what is wrong with which.
+// "scenario=first-light&seed=7&loss=2.5&delay=25&a_nat=ei/apd": loss in percent, delay and jitter
+// in milliseconds, each may be left out. The error says in a sentence what is wrong with which.
 Result<RunRequest, std::string> parse_run_request(std::string_view query);
 
 // Runs it. The same request gives the same bytes. Replaces OpenSSL's dice meanwhile.

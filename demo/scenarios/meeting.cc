@@ -46,6 +46,7 @@ class Meeting {
  public:
   Meeting(const MeetingOptions& options, Sink* sink)
       : options_(options),
+        sink_(sink),
         world_(options.seed, sink),
         provider_(make_provider(sink)),
         alice_home_(world_, sink, options.alice, plan_of_alice(), provider_id_),
@@ -124,8 +125,16 @@ class Meeting {
   void after_signaling(Do what) {
     world_.at(world_.now() + kSignalingDelay, std::move(what));
   }
+  // What signaling carries is no packet of the simulated network, but part of the story.
+  void tell(const Person& person, Layer layer, Direction direction, std::string_view text) {
+    const Trace trace(sink_, person.host.value(), layer);
+    trace.now(world_.now());
+    trace.packet({.direction = direction, .bytes = as_bytes(text)});
+  }
   void carry_offer(const std::string& offer) {
+    tell(alice_, Layer::kSdp, Direction::kSent, offer);
     after_signaling([this, offer](sim::World& world) {
+      tell(bob_, Layer::kSdp, Direction::kReceived, offer);
       if (const auto set = bob_.peer.set_remote(world.now(), sdp::Type::kOffer, offer); !set) {
         bob_.failure = to_text(set.error());
         return;
@@ -136,13 +145,18 @@ class Meeting {
     });
   }
   void carry_answer(const std::string& answer) {
+    tell(bob_, Layer::kSdp, Direction::kSent, answer);
     after_signaling([this, answer](sim::World& world) {
+      tell(alice_, Layer::kSdp, Direction::kReceived, answer);
       (void)alice_.peer.set_remote(world.now(), sdp::Type::kAnswer, answer);
       world.poke(alice_.host);
     });
   }
-  void carry_candidate(Person& to, const std::string& line) {
-    after_signaling([&to, line](sim::World& world) {
+  void carry_candidate(const Person& from, Person& to, const std::string& line) {
+    const std::string told = line.empty() ? std::string("no more candidates") : line;
+    tell(from, Layer::kSignaling, Direction::kSent, told);
+    after_signaling([this, &to, line, told](sim::World& world) {
+      tell(to, Layer::kSignaling, Direction::kReceived, told);
       (void)to.peer.add_remote_candidate(world.now(), line);
       world.poke(to.host);
     });
@@ -268,9 +282,9 @@ class Meeting {
     const auto handle = [&](auto& e) {
       using E = std::remove_cvref_t<decltype(e)>;
       if constexpr (std::is_same_v<E, peer::LocalCandidate>) {
-        carry_candidate(other, e.line);
+        carry_candidate(person, other, e.line);
       } else if constexpr (std::is_same_v<E, peer::GatheringDone>) {
-        carry_candidate(other, "");
+        carry_candidate(person, other, "");
       } else if constexpr (std::is_same_v<E, peer::StateChanged>) {
         on_state(e.to);
       } else if constexpr (std::is_same_v<E, peer::Failed>) {
@@ -334,6 +348,7 @@ class Meeting {
   }
 
   MeetingOptions options_;
+  Sink* sink_;
   sim::World world_;
   sim::HostId provider_id_ = sim::kInternet;
   std::unique_ptr<sim::Nat> provider_;

@@ -1,6 +1,7 @@
 // tests/demo/annotated_test.cc - a run as the trace that the page draws.
 #include "demo/annotated.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <string_view>
@@ -38,9 +39,9 @@ TEST(RunRequest, HasBoundsAndSaysThem) {
   EXPECT_EQ(whole->loss_per_million, 25'000U);
   EXPECT_EQ(whole->delay, 100ms);
   EXPECT_TRUE(parse_run_request("").has_value());
-  for (const char* bad :
-       {"scenario=", "scenario=quic", "seed=-1", "seed=x", "seed=1e9", "loss=41", "loss=-1",
-        "loss=nan", "loss=", "delay=2001", "delay=1.5", "jitter=1001", "colour=red", "seed", "&"})
+  for (const char* bad : {"scenario=", "scenario=quic", "seed=-1", "seed=x", "seed=1e9", "loss=41",
+                          "loss=-1", "loss=nan", "loss=", "delay=2001", "delay=1.5", "jitter=1001",
+                          "a_nat=", "a_nat=brick", "colour=red", "seed", "&"})
     EXPECT_FALSE(parse_run_request(bad).has_value()) << bad;
 }
 
@@ -55,7 +56,9 @@ TEST(AnnotatedTrace, IsTheSameForTheSameRequest) {
 
 TEST(AnnotatedTrace, EveryByteOfEveryPacketIsInExactlyOneLeaf) {
   std::size_t packets = 0;
-  for (const char* query : {"seed=1", "seed=7&loss=10", "seed=3&delay=300"}) {
+  for (const char* query :
+       {"seed=1", "seed=7&loss=10", "seed=3&delay=300", "scenario=port-restricted",
+        "scenario=no-nat&a_nat=symmetric&b_nat=full-cone"}) {
     for (const Json& event : lines_of(query)) {
       if (!event.contains("fields")) continue;
       ++packets;
@@ -97,6 +100,21 @@ TEST(AnnotatedTrace, HasTheNoteOfEveryRuleAndTheSentenceOfEveryLineOfSdp) {
   EXPECT_EQ(descriptions, 4U);  // an offer and an answer, each sent and received
   for (const char* layer : {"net", "ice", "dtls", "sctp", "channel", "sdp", "stun", "signaling"})
     EXPECT_TRUE(layers.contains(layer)) << layer;
+}
+
+TEST(AnnotatedTrace, ShowsWhatANatMakesOfAddresses) {
+  const std::vector<Json> lines = lines_of("scenario=port-restricted");
+  const auto is_mapping = [](const Json& event) {
+    return event.value("rule", "") == "4787:4.1#0" && event.value("event", "") == "rule";
+  };
+
+  const auto made = std::ranges::find_if(lines, is_mapping);
+
+  ASSERT_NE(made, lines.end());
+  EXPECT_EQ((*made)["facts"]["inside"], "10.1.0.2:50001");
+  EXPECT_EQ((*made)["facts"]["outside"], "192.0.2.1:50001");
+  const auto name = lines.front()["names"][(*made)["node"].get<std::size_t>()];
+  EXPECT_EQ(name, "alice's router");
 }
 
 TEST(AnnotatedTrace, KeepsNoSecrets) {
