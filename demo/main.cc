@@ -31,6 +31,7 @@ struct CommandLine {
   ServeOptions serve;
   TurnOptions turn;
   RunOptions run;
+  ExportOptions exported;
   ExplainOptions explain;
   MatrixOptions matrix;
   bool json = false;
@@ -104,6 +105,15 @@ CLI::App* add_turn(CLI::App& app, CommandLine& line) {
   turn->add_flag("--json", line.turn.json, "one object for programs");
   turn->add_option("--timeout", line.turn.timeout_seconds, "seconds for all of it");
   return turn;
+}
+
+CLI::App* add_export(CLI::App& lab, CommandLine& line) {
+  CLI::App* const command = lab.add_subcommand(
+      "export", "write the walkthrough as one file that needs neither glass nor a network");
+  command->add_option("runs", line.exported.runs,
+                      "scenario=NAME&seed=N&loss=PERCENT...; those of the lessons unless given");
+  command->add_option("--html", line.exported.html, "the file");
+  return command;
 }
 
 CLI::App* add_run(CLI::App& app, CommandLine& line) {
@@ -216,7 +226,8 @@ int run(int count, char** arguments) {
   app.footer(
       "Exit codes: 0 done, 1 refused or damaged, 2 usage, 3 unreachable, 4 security,\n"
       "5 timeout, 6 this machine (port, file, disk), 7 not supported, 70 internal.");
-  const CLI::App* const lab = add_lab(app, line);
+  CLI::App* const lab = add_lab(app, line);
+  const CLI::App* const exported = add_export(*lab, line);
   const CLI::App* const serve = add_serve(app, line);
   const CLI::App* const turn = add_turn(app, line);
   const CLI::App* const scenario = add_run(app, line);
@@ -235,6 +246,7 @@ int run(int count, char** arguments) {
   if (help->parsed()) return std::fputs(app.help().c_str(), stdout) < 0 ? kExitLocal : kExitDone;
   if (version->parsed()) return std::puts("glass " GLASS_VERSION) < 0 ? kExitLocal : kExitDone;
   if (explain->parsed()) return run_explain(line.explain);
+  if (exported->parsed()) return run_export(line.exported);
   if (lab->parsed()) {
     line.lab.loss_per_million = *parse_loss(line.loss);
     return run_lab(line.lab, line.open_browser);

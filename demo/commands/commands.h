@@ -51,6 +51,13 @@ struct TurnOptions {
 };
 int run_turn(const TurnOptions& options);
 
+// glass lab export
+struct ExportOptions {
+  std::vector<std::string> runs{};  // "scenario=nat&seed=7"; none: those of the lessons
+  std::string html = "lessons.html";
+};
+int run_export(const ExportOptions& options);
+
 // glass run
 struct RunOptions {
   std::string scenario;

@@ -1,11 +1,9 @@
 // i18n.js - one catalogue per language, keys in the code, sentences in the catalogues.
 import en from './en.js';
 import urLatn from './ur-latn.js';
-import learnEn from './learn-en.js';
-import learnUrLatn from './learn-ur-latn.js';
 
 /** @type {Record<string, Record<string, string>>} */
-const CATALOGUES = { en: { ...en, ...learnEn }, 'ur-Latn': { ...urLatn, ...learnUrLatn } };
+const CATALOGUES = { en: { ...en }, 'ur-Latn': { ...urLatn } };
 const STORAGE_KEY = 'glass-language';
 
 export const LANGUAGES = Object.keys(CATALOGUES);

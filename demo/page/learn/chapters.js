@@ -5,12 +5,14 @@
 import { nameOf } from './trace.js';
 
 /** @typedef {import('./trace.js').Model} Model @typedef {import('./trace.js').Event} Event */
-/** @typedef {'packet' | 'rules' | 'sdp' | 'ice' | 'machines'} Tab */
+/** @typedef {'packet' | 'rules' | 'sdp' | 'ice' | 'nat' | 'machines'} Tab */
 /** @typedef {{ find: (model: Model) => Event | undefined, tab?: Tab, field?: string }} Step */
 /** @typedef {{ options: (model: Model) => string[], right: (model: Model) => string }} Question */
 /** @typedef {{ id: string, run: Record<string, string>, steps: Step[], question?: Question }} Chapter */
 
 const CALM = { scenario: 'first-light', seed: '1' };
+const NAT = { scenario: 'port-restricted', seed: '1' };
+const APART = { scenario: 'no-relay', seed: '1' };
 const LOSSY = { scenario: 'first-light', seed: '4', loss: '15' };
 
 /** @param {(event: Event, model: Model) => boolean} test */
@@ -38,6 +40,13 @@ const count = (model, test) => model.events.filter(test).length;
 const near = (n) => [...new Set([Math.max(0, n - 2), n, n + 1, n + 3])].sort((a, b) => a - b).map(String);
 const lostCount = (/** @type {Model} */ model) => model.legs.filter((leg) => leg.to === null).length;
 
+/** @param {Model} model @param {string} router */
+const mappingsOf = (model, router) => count(model, (event) => event.rule === '4787:4.1#0' && event.event === 'rule' && nameOf(model, event.node) === router);
+/** From which address something arrives there, or at which. @param {Model} model @param {string} who @param {'remote' | 'local'} [end] */
+const seenBy = (model, who, end = 'remote') => packet(who, who === 'bob' ? /user=/ : /./, 'received')(model)?.[end] ?? '';
+/** @param {Model} model @param {string} who */
+const ownAddress = (model, who) => packet(who, /./)(model)?.local ?? '';
+
 /** @type {Chapter[]} */
 export const CHAPTERS = [
   {
@@ -56,7 +65,23 @@ export const CHAPTERS = [
     },
   },
   {
-    id: 'stun', run: CALM,
+    id: 'nat', run: NAT,
+    steps: [
+      { find: start, tab: 'nat' },
+      { find: packet('alice', /Binding request/), tab: 'packet' },
+      { find: packet('alice', /Binding request/), tab: 'nat' },
+      { find: packet('alice', /success/, 'received'), tab: 'packet' },
+      { find: lost, tab: 'packet' },
+      { find: packet('alice', /user=/, 'received'), tab: 'packet' },
+      { find: state('alice', /^peer$/, /connected/), tab: 'nat' },
+    ],
+    question: {
+      options: (model) => [...new Set([seenBy(model, 'bob'), ownAddress(model, 'alice'), seenBy(model, 'stun server', 'local')])].sort(),
+      right: (model) => seenBy(model, 'bob'),
+    },
+  },
+  {
+    id: 'stun', run: NAT,
     steps: [
       { find: packet('alice', /Binding request/), tab: 'packet' },
       { find: packet('alice', /Binding request/), tab: 'packet', field: '0.3' },
@@ -70,7 +95,7 @@ export const CHAPTERS = [
     },
   },
   {
-    id: 'candidates', run: CALM,
+    id: 'candidates', run: NAT,
     steps: [
       { find: start, tab: 'ice' },
       { find: told('alice', 'signaling', 'sent'), tab: 'packet' },
@@ -113,6 +138,19 @@ export const CHAPTERS = [
       options: () => ['alice', 'bob'],
       right: (model) => nameOf(model, packet('alice', /USE-CANDIDATE/)(model)?.node ?? packet('bob', /USE-CANDIDATE/)(model)?.node ?? 0),
     },
+  },
+  {
+    id: 'turn', run: APART,
+    steps: [
+      { find: start, tab: 'nat' },
+      { find: packet('alice', /success/, 'received'), tab: 'packet' },
+      { find: packet('alice', /user=/), tab: 'packet' },
+      { find: (model) => model.events.filter((event) => event.event === 'drop' && /filter/.test(event.why ?? ''))[0], tab: 'nat' },
+      { find: (model) => model.events.filter((event) => event.event === 'drop' && /filter/.test(event.why ?? ''))[1], tab: 'rules' },
+      { find: state('alice', /ice agent/, /failed/), tab: 'ice' },
+      { find: state('bob', /^peer$/, /failed/), tab: 'machines' },
+    ],
+    question: { options: (model) => near(mappingsOf(model, "alice's router")), right: (model) => String(mappingsOf(model, "alice's router")) },
   },
   {
     id: 'dtls', run: CALM,

@@ -2,7 +2,7 @@
 // their packets took. It is decoration for who can see it; the list of events says the same in words.
 import { t } from '../i18n.js';
 import { draw } from './svg.js';
-import { lanesOf, nameOf, SIGNALING } from './trace.js';
+import { isRouter, lanesOf, nameOf, SIGNALING } from './trace.js';
 
 /** @typedef {import('./trace.js').Model} Model @typedef {import('./trace.js').Leg} Leg */
 
@@ -97,7 +97,7 @@ function arrow(model, leg, x, y1, places, nth, onPick) {
   group.addEventListener('click', () => onPick(leg.sent));
   const text = event.summary ?? event.text ?? '';
   if (leg.to === null || arrives === null) {
-    const x2 = x1 + (leg.from === lanesOf(model)[0] ? 1 : -1) * LANE_WIDTH * 0.45;
+    const x2 = endOf(model, leg, x, x1);
     group.append(
       draw('path', { d: `M${x1} ${y1} L${x2} ${y1 + 10}`, class: 'flight' }),
       draw('path', { d: `M${x2 - 5} ${y1 + 5} l10 10 m0 -10 l-10 10`, class: 'cross' }),
@@ -113,10 +113,28 @@ function arrow(model, leg, x, y1, places, nth, onPick) {
   } else {
     group.append(draw('path', { d: `M${x1} ${y1} L${x2} ${y2}`, class: 'flight', 'marker-end': 'url(#tip)' }));
   }
+  for (const at of routersBetween(model, x, x1, x2)) {
+    if (!leg.signaling) group.append(draw('circle', { cx: at, cy: y1 + (y2 - y1) * ((at - x1) / (x2 - x1)), r: 4, class: 'rewrite' }));
+  }
   const side = x2 > x1 ? 1 : -1;
   const label = draw('text', { x: x1 + side * 10, y: y1 - 4, class: side > 0 ? 'label start' : 'label end' }, labelOf(text));
   group.append(label);
   return group;
+}
+
+/** Where NATs rewrite what passes. @param {Model} model @param {Map<number, number>} x @param {number} x1 @param {number} x2 */
+function routersBetween(model, x, x1, x2) {
+  return [...x].filter(([lane, at]) => isRouter(model, lane) && (at - x1) * (at - x2) < 0).map(([, at]) => at);
+}
+
+/** Where a packet ends that does not arrive: at the far NAT that keeps it out, else on the way. @param {Model} model @param {Leg} leg @param {Map<number, number>} x @param {number} x1 */
+function endOf(model, leg, x, x1) {
+  const places = [...x.values()];
+  const side = x1 < (Math.min(...places) + Math.max(...places)) / 2 ? 1 : -1;
+  const routers = routersBetween(model, x, x1, side > 0 ? Infinity : -Infinity).sort((a, b) => (a - b) * side);
+  const own = routers.filter((at) => Math.abs(at - x1) <= LANE_WIDTH).at(-1);
+  if (/filter|mapping|firewall/.test(leg.lost) && routers.length > 1) return routers.at(-1) ?? x1;
+  return (own ?? x1) + side * LANE_WIDTH * 0.45;
 }
 
 /** Marks what has happened, what is happening and what is still to come. @param {Element} svg @param {number} at */

@@ -10,7 +10,14 @@ const CARDS = [
   ['card.far', { scenario: 'first-light', seed: '2', delay: '300' }],
   ['card.lossy', { scenario: 'first-light', seed: '7', loss: '20' }],
   ['card.jitter', { scenario: 'first-light', seed: '3', jitter: '60' }],
+  ['card.homes', { scenario: 'nat', seed: '1', a_nat: 'ei/apd', b_nat: 'ei/apd' }],
+  ['card.hard', { scenario: 'nat', seed: '1', a_nat: 'apd/apd', b_nat: 'apd/apd' }],
+  ['card.prflx', { scenario: 'one-symmetric', seed: '1' }],
+  ['card.move', { scenario: 'rebinding', seed: '1' }],
 ];
+/** Scenarios that take NATs. */
+const FREE_NATS = 'nat';
+const DEPENDENCES = ['ei', 'ad', 'apd'];
 
 /** @param {HTMLFormElement} form @param {Record<string, string>} run what is shown now @param {(run: Record<string, string>) => void} onRun */
 export function makeExperiment(form, run, onRun) {
@@ -19,12 +26,29 @@ export function makeExperiment(form, run, onRun) {
     make('input', { type: 'number', name, min: low, max: high, step, value: run[name] ?? usual, required: true, 'data-testid': `try-${name}` })));
   const cards = CARDS.map(([key, settings]) => make('button', { type: 'button', class: 'card-button', 'data-testid': key, onclick: () => onRun(settings) },
     make('b', {}, t(key)), make('small', {}, t(`${key}.text`))));
+  const nats = /** @type {const} */ (['a_nat', 'b_nat']).map((side) => natChoice(side, run));
   form.replaceChildren(
     make('div', { class: 'cards' }, ...cards),
-    make('div', { class: 'settings' }, ...inputs, make('button', { class: 'primary', 'data-testid': 'try-run' }, t('try.run'))));
+    make('div', { class: 'settings' }, ...nats, ...inputs, make('button', { class: 'primary', 'data-testid': 'try-run' }, t('try.run'))));
   form.onsubmit = (event) => {
     event.preventDefault();
-    const wanted = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
-    onRun({ scenario: run.scenario ?? 'first-light', ...wanted });
+    const given = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+    onRun(runOf(given));
   };
+}
+
+/** What the form says as a run: without NATs it is the quiet scenario with a file. @param {Record<string, string>} given */
+export function runOf({ a_map, a_filter, b_map, b_filter, ...numbers }) {
+  const [a, b] = [a_map === 'none' ? 'none' : `${a_map}/${a_filter}`, b_map === 'none' ? 'none' : `${b_map}/${b_filter}`];
+  return a === 'none' && b === 'none' ? { scenario: 'first-light', ...numbers } : { scenario: FREE_NATS, a_nat: a, b_nat: b, ...numbers };
+}
+
+/** Mapping and filtering of one side's NAT, apart. @param {'a_nat' | 'b_nat'} side @param {Record<string, string>} run */
+function natChoice(side, run) {
+  const [mapping, filtering] = (run[side] ?? 'none').includes('/') ? run[side].split('/') : ['none', 'apd'];
+  const name = side === 'a_nat' ? 'a' : 'b';
+  const select = (/** @type {string} */ field, /** @type {string[]} */ values, /** @type {string} */ chosen) => make('label', {},
+    make('span', {}, t(`try.${name}.${field}`)),
+    make('select', { name: `${name}_${field}`, 'data-testid': `try-${name}-${field}` }, ...values.map((value) => make('option', { value, selected: value === chosen }, t(value === 'none' ? 'nat.without' : `nat.${value}`)))));
+  return make('div', { class: 'nat-choice' }, select('map', ['none', ...DEPENDENCES], mapping), select('filter', DEPENDENCES, filtering));
 }

@@ -6,9 +6,9 @@ import { t } from '../i18n.js';
 const KEYS = [
   ['→ / ←', 'help.event', false], ['Shift + → / ←', 'help.chapter', false], ['Enter / Backspace', 'help.step', false], ['Space', 'help.play', false],
   ['Home / End', 'help.ends', false], ['[ / ]', 'help.speed', true], ['B', 'tab.packet', true], ['R', 'tab.rules', true], ['S', 'tab.sdp', true],
-  ['I', 'tab.ice', true], ['M', 'tab.machines', true], ['?', 'help.open', true],
+  ['I', 'tab.ice', true], ['N', 'tab.nat', true], ['M', 'tab.machines', true], ['?', 'help.open', true],
 ];
-const TABS = { b: 'packet', r: 'rules', s: 'sdp', i: 'ice', m: 'machines' };
+const TABS = { b: 'packet', r: 'rules', s: 'sdp', i: 'ice', n: 'nat', m: 'machines' };
 const NAMES = { ArrowRight: 'on', ArrowLeft: 'back', Home: 'start', End: 'end', ' ': 'play' };
 
 /** @param {any} actions @param {HTMLInputElement} lettersOn */

@@ -17,13 +17,30 @@ export async function loadTrace(run) {
   return model;
 }
 
+/** The runs inside this file; null: it was served, and any run may be asked for. */
+function inside() {
+  const nodes = [...document.querySelectorAll('script[type="application/x-ndjson"]')];
+  return nodes.length === 0 ? null : new Map(nodes.map((node) => [node.getAttribute('data-run') ?? '', node]));
+}
+
+/** Can this run be had here? @param {Record<string, string>} run */
+export function isAvailable(run) {
+  return inside()?.has(queryOf(run)) ?? true;
+}
+
+/** The first run of an exported file, which knows no other. @returns {Record<string, string> | null} */
+export function firstRun() {
+  const query = inside()?.keys().next().value;
+  return query === undefined ? null : Object.fromEntries(new URLSearchParams(query));
+}
+
 /** @param {string} query */
 function inlined(query) {
-  for (const node of document.querySelectorAll('script[type="application/x-ndjson"]')) {
-    if (node.getAttribute('data-run') === query) return (node.textContent ?? '').replaceAll('<\\/', '</').trim();
-  }
-  if (document.querySelector('script[type="application/x-ndjson"]')) throw new TraceError('trace.offline');
-  return null;
+  const runs = inside();
+  if (runs === null) return null;
+  const text = runs.get(query)?.textContent?.trim();
+  if (text === undefined) throw new TraceError('trace.offline');
+  return `${text}\n`;
 }
 
 /** @param {string} query */

@@ -11,18 +11,18 @@ import { makeExperiment } from './experiment.js';
 import { bindKeys, fillHelp } from './keys.js';
 import { hashOf, parseHash, queryOf } from './link.js';
 import { packetPanel } from './packet.js';
-import { icePanel, machinesPanel, rulesPanel, sdpPanel } from './panels.js';
+import { icePanel, machinesPanel, natPanel, rulesPanel, sdpPanel } from './panels.js';
 import { SPEEDS, makePlayer } from './player.js';
 import { makeQuestion } from './question.js';
 import { momentAt, momentIndex, stateAt } from './state.js';
 import { TraceError } from './trace.js';
-import { loadTrace } from './load.js';
+import { firstRun, isAvailable, loadTrace } from './load.js';
 import urLatn from './ur-latn.js';
 
 /** @typedef {import('./trace.js').Model} Model @typedef {import('./chapters.js').Tab} Tab */
 
 /** @type {Tab[]} */
-const TABS = ['packet', 'rules', 'sdp', 'ice', 'machines'];
+const TABS = ['packet', 'rules', 'sdp', 'ice', 'nat', 'machines'];
 
 const place = {
   chapter: 'two', step: 0, free: false,
@@ -70,7 +70,8 @@ function draw() {
   drawTabs();
   byId('panel').replaceChildren(...panelOf(model).filter((node) => node !== null));
   byId('play').textContent = t(player.isPlaying() ? 'player.pause' : 'player.play');
-  if (focused) document.querySelector(`[data-key="${focused}"]`)?.focus({ preventScroll: true });
+  const again = focused && /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${CSS.escape(focused)}"]`));
+  if (again) again.focus({ preventScroll: true });
 }
 
 /** @param {Model} trace @returns {any[]} */
@@ -81,6 +82,7 @@ function panelOf(trace) {
     case 'rules': return rulesPanel(trace, event);
     case 'sdp': return sdpPanel(trace, place.at);
     case 'ice': return icePanel(trace, stateAt(trace, place.at));
+    case 'nat': return natPanel(trace, stateAt(trace, place.at));
     default: return machinesPanel(trace, stateAt(trace, place.at), event.t);
   }
 }
@@ -89,7 +91,7 @@ function drawChapters() {
   byId('chapters').replaceChildren(...CHAPTERS.map((chapter, n) => {
     const here = !place.free && chapter.id === place.chapter;
     return make('li', {}, make('button', {
-      type: 'button', 'data-key': `c${chapter.id}`, 'data-testid': `chapter-${chapter.id}`, 'aria-current': here ? 'page' : undefined,
+      type: 'button', disabled: !isAvailable(chapter.run), 'data-key': `c${chapter.id}`, 'data-testid': `chapter-${chapter.id}`, 'aria-current': here ? 'page' : undefined,
       onclick: () => openChapter(chapter.id, 0),
     }, make('span', { class: 'number' }, String(n + 1)), ' ', t(`c.${chapter.id}`)));
   }));
@@ -234,8 +236,10 @@ function complain(error) {
 async function openHash() {
   if (location.hash === ownHash && ownHash !== '') return;
   const link = parseHash(location.hash);
-  if (!link.run) return openChapter(link.chapter, link.step, link.at, link.field);
-  if (!(await load(link.run, null, 0)) || !model) return;
+  const alone = firstRun();  // of a file that has no chapter's run inside
+  const run = link.run ?? (alone && !CHAPTERS.some((chapter) => isAvailable(chapter.run)) ? alone : null);
+  if (!run) return openChapter(link.chapter || (CHAPTERS.find((chapter) => isAvailable(chapter.run))?.id ?? ''), link.step, link.at, link.field);
+  if (!(await load(run, null, 0)) || !model) return;
   const at = link.at !== null && model.moments.includes(link.at) ? link.at : Number.isNaN(link.t) ? model.moments[0] : momentAt(model, link.t);
   show({ at, field: link.field, tab: link.field ? 'packet' : place.tab });
 }
@@ -265,7 +269,8 @@ function start() {
   }
   bindKeys(actions, byId('keys-on'));
   fillHelp(byId('help-keys'));
-  byId('to-lab').hidden = location.protocol === 'file:';
+  byId('to-lab').hidden = firstRun() !== null;
+  byId('experiment').closest('section').hidden = firstRun() !== null;
   addEventListener('hashchange', openHash);
   return openHash();
 }

@@ -2,7 +2,7 @@
 import { code, make } from '../dom.js';
 import { has, t } from '../i18n.js';
 import { clock } from './events.js';
-import { nameOf } from './trace.js';
+import { isRouter, nameOf } from './trace.js';
 
 /** @typedef {import('./trace.js').Model} Model @typedef {import('./trace.js').Event} Event @typedef {import('./state.js').Side} Side */
 
@@ -82,6 +82,15 @@ function pairCard(model, pair) {
     make('ol', { class: 'fate' }, ...steps));
 }
 
+/** The table of each NAT. @param {Model} model @param {Map<number, Side>} sides */
+export function natPanel(model, sides) {
+  const routers = [...sides].filter(([node, side]) => side.mappings.length > 0 || isRouter(model, node));
+  if (routers.length === 0) return [make('p', { class: 'quiet' }, t(model.events.some((event) => isRouter(model, event.node)) ? 'nat.empty' : 'nat.none'))];
+  return [make('p', { class: 'quiet' }, t('nat.lead')), ...routers.map(([node, side]) => table(nameOf(model, node), ['nat.inside', 'nat.outside', 'nat.remote', 'machines.since'],
+    side.mappings.map((one) => make('tr', {},
+      make('td', {}, code(one.inside)), make('td', {}, code(one.outside)), make('td', {}, one.remote === 'any' ? t('nat.any') : code(one.remote)), make('td', {}, code(clock(one.since)))))))];
+}
+
 /** @param {Model} model @param {Map<number, Side>} sides @param {number} now */
 export function machinesPanel(model, sides, now) {
   const rows = [];
@@ -102,7 +111,7 @@ export function machinesPanel(model, sides, now) {
 
 /** @param {string} caption @param {string[]} heads @param {Node[]} rows */
 function table(caption, heads, rows) {
-  return make('table', { class: 'machines' }, make('caption', {}, t(caption)),
+  return make('table', { class: 'machines' }, make('caption', {}, has(caption) ? t(caption) : caption),
     make('thead', {}, make('tr', {}, ...heads.map((key) => make('th', { scope: 'col' }, t(key))))),
     make('tbody', {}, ...(rows.length > 0 ? rows : [make('tr', {}, make('td', { colspan: heads.length }, '–'))])));
 }

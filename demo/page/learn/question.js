@@ -18,7 +18,7 @@ export function makeQuestion(form, chapter, question, model) {
       onchange: () => {
         given.set(chapter, option);
         makeQuestion(form, chapter, question, model);
-        form.querySelector('input:checked')?.focus();
+        /** @type {HTMLElement | null} */ (form.querySelector('input:checked'))?.focus();
       },
     }), make('bdi', {}, option)));
   const verdict = answer === undefined ? '' : answer === right ? t('question.right', { right }) : t('question.wrong', { right });

@@ -6,16 +6,18 @@
  * @typedef {{ name: string, local: string, remote: string, state: string, localType: string, remoteType: string, nominated: boolean,
  *   fate: number[] }} Pair
  * @typedef {{ machines: Map<string, { state: string, since: number }>, timers: Map<string, number>, pairs: Map<string, Pair>,
- *   candidates: { text: string, type: string, address: string }[] }} Side
+ *   candidates: { text: string, type: string, address: string }[],
+ *   mappings: { inside: string, outside: string, remote: string, transport: string, since: number }[] }} Side
  */
 
-/** Everything up to and including the event `at`, by node. @param {Model} model @param {number} at @returns {Map<number, Side>} */
+/** Everything until the moment after `at` begins, by node. @param {Model} model @param {number} at @returns {Map<number, Side>} */
 export function stateAt(model, at) {
   /** @type {Map<number, Side>} */
   const sides = new Map();
-  for (const event of model.events.slice(0, at + 1)) {
+  const until = model.moments.find((moment) => moment > at) ?? model.events.length;
+  for (const event of model.events.slice(0, until)) {
     let side = sides.get(event.node);
-    if (!side) sides.set(event.node, side = { machines: new Map(), timers: new Map(), pairs: new Map(), candidates: [] });
+    if (!side) sides.set(event.node, side = { machines: new Map(), timers: new Map(), pairs: new Map(), candidates: [], mappings: [] });
     if (event.event === 'state') onState(side, event);
     else if (event.event === 'timer') onTimer(side, event);
     else if (event.event === 'rule') onRule(side, event);
@@ -44,6 +46,12 @@ function onTimer(side, event) {
 /** Rules tell what their facts are about: candidates and pairs are read from there. @param {Side} side @param {Event} event */
 function onRule(side, event) {
   const facts = event.facts ?? {};
+  if (event.rule === '4787:4.1#0' && facts.outside !== undefined) {
+    const [inside, outside, remote, transport] = [facts.inside, facts.outside, facts.remote, facts.transport].map(String);
+    side.mappings.push({ inside, outside, remote, transport, since: event.t });
+  } else if (event.rule === '4787:4.3#0') {
+    side.mappings = side.mappings.filter((one) => one.outside !== String(facts.expired));
+  }
   if (event.layer !== 'ice') return;
   if (facts.candidate !== undefined && event.rule === '8445:5.1.2.1#0') {
     side.candidates.push({ text: String(facts.candidate), type: String(facts.type ?? ''), address: String(facts.address ?? '') });

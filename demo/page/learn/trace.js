@@ -174,9 +174,15 @@ export function nameOf(model, node) {
   return node === SIGNALING ? 'signaling' : (model.names[node] ?? `node ${node}`);
 }
 
+/** Is this a NAT or a firewall? @param {Model} model @param {number} node */
+export function isRouter(model, node) {
+  return /router|provider|cgnat|wall/.test(model.names[node] ?? '');
+}
+
 /** The lanes of the diagram: Alice's side, what is between, Bob's side. @param {Model} model @returns {number[]} */
 export function lanesOf(model) {
   const seen = new Set(model.legs.filter((leg) => !leg.signaling).flatMap((leg) => (leg.to === null ? [leg.from] : [leg.from, leg.to])));
+  for (const event of model.events) if (isRouter(model, event.node)) seen.add(event.node);
   const lanes = [...seen, ...(model.legs.some((leg) => leg.signaling) ? [SIGNALING] : [])];
   const rank = (/** @type {number} */ node) => {
     const name = nameOf(model, node);
