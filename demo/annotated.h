@@ -33,7 +33,6 @@ struct RunRequest {
   std::string a_nat{};  // Alice's: "apd/ad", "symmetric", "none"...
   std::string b_nat{};
 };
-};
 
 // "scenario=first-light&seed=7&loss=2.5&delay=25&a_nat=ei/apd": loss in percent, delay and jitter
 // in milliseconds, each may be left out. The error says in a sentence what is wrong with which.

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "demo/commands/commands.h"
 #include "demo/embedded.h"
 #include "demo/offline.h"

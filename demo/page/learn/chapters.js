@@ -144,7 +144,7 @@ export const CHAPTERS = [
     steps: [
       { find: start, tab: 'nat' },
       { find: packet('alice', /success/, 'received'), tab: 'packet' },
-      { find: packet('alice', /user=/), tab: 'packet' },
+      { find: first((event, model) => event.event === 'packet' && event.layer === 'net' && nameOf(model, event.node) === 'alice' && /user=/.test(event.summary ?? '') && !/^10\./.test(event.remote ?? '')), tab: 'nat' },
       { find: (model) => model.events.filter((event) => event.event === 'drop' && /filter/.test(event.why ?? ''))[0], tab: 'nat' },
       { find: (model) => model.events.filter((event) => event.event === 'drop' && /filter/.test(event.why ?? ''))[1], tab: 'rules' },
       { find: state('alice', /ice agent/, /failed/), tab: 'ice' },

@@ -7,7 +7,9 @@ import { isRouter, lanesOf, nameOf, SIGNALING } from './trace.js';
 /** @typedef {import('./trace.js').Model} Model @typedef {import('./trace.js').Leg} Leg */
 
 const TOP = 44;
-const LANE_WIDTH = 190;
+const WIDE = 190;      // from lane to lane, where there are few
+const NARROW = 118;
+const USUAL_WIDTH = 500;
 const MARGIN = 78;
 const STEP = 20;       // between two instants that follow each other at once
 const MAX_GAP = 62;    // for a silence, however long
@@ -35,6 +37,11 @@ export function timeScale(model) {
   return { places, height: y + 40 + last * STEP };
 }
 
+/** From lane to lane. @param {number} lanes */
+function laneWidth(lanes) {
+  return Math.max(NARROW, Math.min(WIDE, USUAL_WIDTH / Math.max(1, lanes - 1)));
+}
+
 /** @param {Leg} leg @param {Model} model */
 function kindOf(leg, model) {
   if (leg.signaling) return 'signaling';
@@ -50,17 +57,18 @@ function labelOf(summary) {
 /** The whole picture, once per trace. @param {Model} model @param {(event: number) => void} onPick */
 export function makeDiagram(model, onPick) {
   const lanes = lanesOf(model);
-  const x = new Map(lanes.map((lane, k) => [lane, MARGIN + k * LANE_WIDTH]));
+  const lane = laneWidth(lanes.length);
+  const x = new Map(lanes.map((lane, k) => [lane, MARGIN + k * lane]));
   const { places, height } = timeScale(model);
-  const width = MARGIN * 2 + Math.max(0, lanes.length - 1) * LANE_WIDTH;
+  const width = MARGIN * 2 + Math.max(0, lanes.length - 1) * lane;
   const svg = draw('svg', { viewBox: `0 0 ${width} ${height}`, width, height, 'aria-hidden': 'true', class: 'sequence' });
   svg.append(marker());
-  for (const lane of lanes) {
-    const at = x.get(lane) ?? 0;
+  for (const node of lanes) {
+    const at = x.get(node) ?? 0;
     svg.append(
-      draw('line', { x1: at, y1: TOP, x2: at, y2: height - 10, class: lane === SIGNALING ? 'lane signaling' : 'lane' }),
-      draw('rect', { x: at - 66, y: 8, width: 132, height: 28, rx: 8, class: 'lane-head' }),
-      draw('text', { x: at, y: 27, class: 'lane-name' }, lane === SIGNALING ? t('lane.signaling') : nameOf(model, lane)));
+      draw('line', { x1: at, y1: TOP, x2: at, y2: height - 10, class: node === SIGNALING ? 'lane signaling' : 'lane' }),
+      draw('rect', { x: at - Math.min(66, lane / 2 - 3), y: 8, width: Math.min(132, lane - 6), height: 28, rx: 8, class: 'lane-head' }),
+      draw('text', { x: at, y: 27, class: 'lane-name' }, node === SIGNALING ? t('lane.signaling') : nameOf(model, node)));
   }
   /** @type {Map<number, number>} */
   const used = new Map();
@@ -81,7 +89,7 @@ export function makeDiagram(model, onPick) {
 }
 
 function marker() {
-  return draw('defs', {}, draw('marker', { id: 'tip', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto' },
+  return draw('defs', {}, draw('marker', { id: 'tip', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: 'userSpaceOnUse', orient: 'auto' },
     draw('path', { d: 'M0 0 L8 4 L0 8 z' })));
 }
 
@@ -132,9 +140,10 @@ function endOf(model, leg, x, x1) {
   const places = [...x.values()];
   const side = x1 < (Math.min(...places) + Math.max(...places)) / 2 ? 1 : -1;
   const routers = routersBetween(model, x, x1, side > 0 ? Infinity : -Infinity).sort((a, b) => (a - b) * side);
-  const own = routers.filter((at) => Math.abs(at - x1) <= LANE_WIDTH).at(-1);
+  const lane = laneWidth(places.length);
+  const own = routers.filter((at) => Math.abs(at - x1) <= lane).at(-1);
   if (/filter|mapping|firewall/.test(leg.lost) && routers.length > 1) return routers.at(-1) ?? x1;
-  return (own ?? x1) + side * LANE_WIDTH * 0.45;
+  return (own ?? x1) + side * lane * 0.45;
 }
 
 /** Marks what has happened, what is happening and what is still to come. @param {Element} svg @param {number} at */

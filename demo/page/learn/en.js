@@ -54,6 +54,7 @@ export default {
   'say.state': '{who}: {machine}: {from} → {to}',
   'say.world': '{machine}: {from} → {to}',
   'say.drop': '{who} drops it: {why}',
+  'say.ends': 'The packet of {who} ends here: {why}',
   'say.table': '{who}: {n} mappings in its table',
   'comfort.cookie': 'This is normal: both sides opened the association at once, and one answer is left over.',
   'comfort.401': 'This is normal: the server asks for the password first.',

@@ -20,7 +20,7 @@ export function sentenceOf(model, event) {
     return t(event.node === 0 ? 'say.world' : 'say.state', { who, machine: event.machine ?? '', from: event.from ?? '', to: event.to ?? '' });
   }
   if (event.event === 'table') return t('say.table', { who, n: event.table?.length ?? 0 });
-  if (event.event === 'drop') return t('say.drop', { who, why: event.why ?? '' });
+  if (event.event === 'drop') return t(event.layer === 'net' ? 'say.ends' : 'say.drop', { who, why: event.why ?? '' });
   if (event.layer === 'channel') return t(event.direction === 'sent' ? 'say.says' : 'say.hears', { who, what });
   if (event.layer === 'sctp') return t(event.direction === 'sent' ? 'say.inside.sent' : 'say.inside.received', { who, what });
   if (event.direction === 'sent') {
@@ -45,7 +45,7 @@ export function makeList(model, onPick) {
   return model.moments.map((moment) => {
     const event = model.events[moment];
     const comfort = comfortOf(event);
-    return make('li', { 'data-event': moment, class: `moment ${event.event} ${event.layer}` },
+    return make('li', { 'data-event': moment, class: 'moment', 'data-kind': event.event, 'data-layer': event.layer },
       make('button', { type: 'button', 'data-key': `e${moment}`, onclick: () => onPick(moment) },
         make('span', { class: 'when' }, code(clock(event.t))),
         make('span', { class: 'layer-tag' }, event.layer),

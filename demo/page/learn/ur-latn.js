@@ -54,6 +54,7 @@ export default {
   'say.state': '{who}: {machine}: {from} → {to}',
   'say.world': '{machine}: {from} → {to}',
   'say.drop': '{who} isay phenk deta hai: {why}',
+  'say.ends': '{who} ka packet yahan khatam: {why}',
   'say.table': '{who}: table mein {n} mappings',
   'comfort.cookie': 'Yeh normal hai: dono taraf ne ek saath association khola, is liye ek jawab zyada hai.',
   'comfort.401': 'Yeh normal hai: server pehle password mangta hai.',
