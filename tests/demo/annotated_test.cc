@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 
 #include "demo/embedded.h"
 #include "demo/json.h"
+#include "demo/offline.h"
 
 namespace glass::demo {
 namespace {
@@ -80,15 +82,15 @@ TEST(AnnotatedTrace, EveryByteOfEveryPacketIsInExactlyOneLeaf) {
 
 TEST(AnnotatedTrace, HasTheNoteOfEveryRuleAndTheSentenceOfEveryLineOfSdp) {
   const std::vector<Json> lines = lines_of("seed=1");
-  EXPECT_EQ(lines.front()["format"], "glass-trace");
-  EXPECT_EQ(lines.back()["event"], "end");
+  EXPECT_EQ(lines.front()["format"].get<std::string>(), "glass-trace");
+  EXPECT_EQ(lines.back()["event"].get<std::string>(), "end");
   std::set<std::string> layers;
   std::set<std::string> noted;
   std::size_t descriptions = 0;
   for (const Json& event : lines) {
-    if (event.contains("layer")) layers.insert(event["layer"]);
+    if (event.contains("layer")) layers.insert(event["layer"].get<std::string>());
     if (!event.contains("event")) continue;
-    if (event["event"] == "note") noted.insert(event["rule"]);
+    if (event["event"] == "note") noted.insert(event["rule"].get<std::string>());
     if (event["event"] == "rule") {
       EXPECT_TRUE(noted.contains(event["rule"].get<std::string>())) << event["rule"];
     }
@@ -111,16 +113,32 @@ TEST(AnnotatedTrace, ShowsWhatANatMakesOfAddresses) {
   const auto made = std::ranges::find_if(lines, is_mapping);
 
   ASSERT_NE(made, lines.end());
-  EXPECT_EQ((*made)["facts"]["inside"], "10.1.0.2:50001");
-  EXPECT_EQ((*made)["facts"]["outside"], "192.0.2.1:50001");
-  const auto name = lines.front()["names"][(*made)["node"].get<std::size_t>()];
-  EXPECT_EQ(name, "alice's router");
+  EXPECT_EQ((*made)["facts"]["inside"].get<std::string>(), "10.1.0.2:50001");
+  EXPECT_EQ((*made)["facts"]["outside"].get<std::string>(), "192.0.2.1:50001");
+  const Json& names = lines.front()["names"];
+  EXPECT_EQ(names[(*made)["node"].get<std::size_t>()].get<std::string>(), "alice's router");
 }
 
 TEST(AnnotatedTrace, KeepsNoSecrets) {
   const std::string text = annotated_run({}, notes_of_the_program());
   EXPECT_EQ(text.find("\"value\":\""), std::string::npos);
   EXPECT_NE(text.find("\"event\":\"secret\""), std::string::npos);
+}
+
+TEST(OfflinePage, HasRunsModulesAndStylesInside) {
+  const auto page = offline_page(lesson_runs(), notes_of_the_program());
+
+  ASSERT_TRUE(page.has_value());
+  for (const std::string_view run : lesson_runs())
+    EXPECT_NE(page->find("data-run=\"" + std::string(run) + '"'), std::string::npos) << run;
+  EXPECT_NE(page->find("\"page/learn/main.js\":\"data:"), std::string::npos);
+  for (const char* outside : {"src=\"", "href=\"style", "href=\"learn", "href=\"icon"})
+    EXPECT_EQ(page->find(outside), std::string::npos) << outside;
+}
+
+TEST(OfflinePage, RefusesARunThatThereIsNot) {
+  const std::string_view run = "scenario=quic";
+  EXPECT_FALSE(offline_page(std::span(&run, 1), notes_of_the_program()).has_value());
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // cases/learn.mjs - the walkthrough: every chapter forwards and backwards, by keyboard, narrow and wide.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 
 export const privacy = 'default';
@@ -137,6 +138,21 @@ export const cases = [
       await tab.until('the complaint', () => tab.isShown('problem'));
       assert.match(await tab.text('problem'), /no scenario of that name/);
       tab.errors.length = 0;  // the refused request is logged by the browser
+    },
+  },
+  {
+    name: 'the exported file walks all chapters from file://, and asks nobody',
+    timeout: 120_000,
+    async run(t) {
+      const file = path.join(t.folder, `lessons-${t.kind}.html`);
+      execFileSync(path.resolve(process.env.GLASS ?? ''), ['lab', 'export', '--html', file], { stdio: 'pipe' });
+      const tab = await t.newTab();
+      await tab.page.goto(`file://${file}`, { waitUntil: 'load' });
+      await tab.untilAttribute('learn', 'data-state', 'ready');
+      const views = await walk(tab, 'step-next');
+      assert.equal(views.length, CHAPTERS.reduce((sum, chapter) => sum + chapter.steps.length, 0));
+      const asked = await tab.eval(() => performance.getEntriesByType('resource').map((entry) => entry.name).filter((name) => !name.startsWith('data:')));
+      assert.deepEqual(asked, []);
     },
   },
   {
