@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -19,6 +21,9 @@
 #include "peer/peer.h"
 #include "sim/world.h"
 #include "stun/binding_server.h"
+#include "stun/credentials.h"
+#include "stun/turn/relay_ports.h"
+#include "stun/turn/server.h"
 
 namespace glass::demo {
 namespace {
@@ -39,8 +44,55 @@ constexpr std::uint16_t kAlicePort = 50001;
 constexpr std::uint16_t kBobPort = 50002;
 
 const Address kStun = *parse_address("203.0.113.3:3478");
+const Address kTurn = *parse_address("203.0.113.4:3478");
+const Address kTurnTls = *parse_address("203.0.113.4:443");
+constexpr std::string_view kTurnUser = "meeting";
+constexpr std::string_view kTurnPassword = "under the oak";
 const Address kAliceOnTheMove = *parse_address("10.9.0.2:50001");
 const Address kMobileWall = *parse_ip("192.0.2.99");
+
+// In the world, every port of the relay's address is its own already.
+class AllPorts final : public stun::turn::RelayPorts {
+ public:
+  bool open(Transport /*transport*/, const Address& /*address*/) override { return true; }
+  void close(Transport /*transport*/, const Address& /*address*/) override {}
+};
+
+// A TURN server, and what becomes of it.
+class Relay {
+ public:
+  Relay(sim::World& world, Sink* sink)
+      : world_(world), host_(world.name("turn server")), sink_(sink) {
+    (void)credentials_.add(kTurnUser, kTurnPassword);
+  }
+  void start() {
+    random_.emplace(world_.seed_for("turn server") + starts_++);
+    server_.emplace(
+        stun::turn::ServerConfig{
+            .listening = {kTurn, kTurnTls},
+              .relay_v4 = kTurn.with_port(0)
+    },
+        ports_, credentials_, *random_, Trace(sink_, host_.value(), Layer::kTurn));
+    world_.host("turn server", *server_, kTurn.with_port(0),
+                [](const stun::turn::Server::Event&) {});
+  }
+  // Without a word to anybody.
+  void stop() {
+    world_.remove(host_);
+    world_.remove_address(host_, kTurn.with_port(0));
+  }
+  [[nodiscard]] sim::HostId host() const { return host_; }
+
+ private:
+  sim::World& world_;
+  sim::HostId host_;
+  Sink* sink_;
+  AllPorts ports_;
+  stun::StaticCredentials credentials_;
+  std::optional<SeededRandom> random_;
+  std::optional<stun::turn::Server> server_;
+  std::uint64_t starts_ = 0;
+};
 
 class Meeting {
  public:
@@ -57,6 +109,12 @@ class Meeting {
         stun_({}, Trace(sink, stun_host_.value(), Layer::kStun)) {
     world_.host("stun server", stun_, kStun, [](const stun::BindingServer::Event&) {});
     far_away(stun_host_);
+    if (options.turn) {
+      relay_.emplace(world_, sink).start();
+      far_away(relay_->host());
+    }
+    mobile_host_ = world_.router("mobile network", mobile_, std::span(&kMobileWall, 1));
+    far_away(mobile_host_);
     if (provider_ != nullptr) far_away(provider_id_);
     far_away(alice_home_.outermost() != sim::kInternet ? alice_home_.outermost() : alice_.host);
     far_away(bob_home_.outermost() != sim::kInternet ? bob_home_.outermost() : bob_.host);
@@ -109,6 +167,16 @@ class Meeting {
     config.identity = &person.identity;
     config.node = person.host.value();
     config.stun_servers.push_back(kStun);
+    if (!options_.turn) return config;
+    // As a careful application has it: UDP, and what gets out where UDP does not.
+    const std::array ways{
+        std::pair{Transport::kUdp, kTurn   },
+        std::pair{Transport::kTcp, kTurn   },
+        std::pair{Transport::kTls, kTurnTls}
+    };
+    for (const auto& [transport, address] : ways)
+      config.turn_servers.push_back(
+          {transport, address, std::string(kTurnUser), std::string(kTurnPassword)});
     return config;
   }
   // Half of the way is on this side, and all of what may go wrong on the way out.
@@ -247,10 +315,25 @@ class Meeting {
       case Mishap::kReboot: alice_home_.reboot(); break;
       case Mishap::kInterfaceChange: change_interface(); break;
       case Mishap::kTurnLost:
-      case Mishap::kTurnRestarted: break;
+        if (relay_) relay_->stop();
+        break;
+      case Mishap::kTurnRestarted:
+        if (!relay_) break;
+        relay_->stop();
+        world_.at(world_.now() + kTurnOutage, [this](sim::World&) { relay_->start(); });
+        break;
     }
   }
-  void change_interface() {}
+  // The phone says what it has, and the application restarts at once.
+  void change_interface() {
+    for (const Address& address : alice_home_.addresses())
+      alice_.peer.remove_host(world_.now(), address.with_port(kAlicePort));
+    const Address everything = kAliceOnTheMove.with_port(0);
+    world_.move(alice_.host, std::span(&everything, 1), mobile_host_);
+    (void)alice_.peer.add_host(world_.now(), kAliceOnTheMove);
+    is_struck_ = true;
+    restart();
+  }
 
   void finish() {
     result_.ended = world_.now();
@@ -268,11 +351,14 @@ class Meeting {
     world_.run_for(1s);
   }
   [[nodiscard]] std::string why_not() const {
-    const std::string& alice = alice_.failure;
-    const std::string& bob = bob_.failure;
-    if (alice.empty() && bob.empty()) return "no answer came, and nobody gave up in time";
-    return "alice: " + (alice.empty() ? "still trying" : alice) +
-           "\nbob: " + (bob.empty() ? "still trying" : bob);
+    return "alice: " + why_not(alice_) + "\nbob: " + why_not(bob_);
+  }
+  // What the peer complained of; else what its agent says; then what became of every candidate.
+  [[nodiscard]] static std::string why_not(const Person& person) {
+    const ice::Agent& agent = person.peer.ice();
+    std::string out = person.failure.empty() ? "still trying; " + agent.explain() : person.failure;
+    for (const ice::Fate& fate : agent.fates()) out += "\n  " + fate.subject + ": " + fate.sentence;
+    return out;
   }
 
   // --- What the peers say ---
@@ -350,6 +436,10 @@ class Meeting {
   MeetingOptions options_;
   Sink* sink_;
   sim::World world_;
+  // What phones are in: one more NAT of the port-restricted kind.
+  sim::Nat mobile_{{}, std::span(&kMobileWall, 1), 0};
+  sim::HostId mobile_host_;
+  std::optional<Relay> relay_;
   sim::HostId provider_id_ = sim::kInternet;
   std::unique_ptr<sim::Nat> provider_;
   Home alice_home_;

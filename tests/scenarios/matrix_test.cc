@@ -60,5 +60,20 @@ TEST(Matrix, ACellSaysWhyNotAndHowToRunIt) {
   EXPECT_FALSE(plain().front().path.empty());
 }
 
+TEST(Matrix, WithTurnEverybodyMeetsAndOnlyThoseWhoCouldMeetDirectlyDo) {
+  const auto lines = letters(matrix({.seed = 1, .without_turn = false}));
+  const auto without = letters(plain());
+
+  ASSERT_EQ(lines.size(), 9U);
+  for (std::size_t a = 0; a < 9; ++a) {
+    for (std::size_t b = 0; b < 9; ++b) {
+      EXPECT_NE(lines[a][b], '-') << a << ' ' << b;
+      if (lines[a][b] == 'D') {
+        EXPECT_EQ(without[a][b], 'D') << a << ' ' << b;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace glass::demo

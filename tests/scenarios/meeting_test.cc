@@ -82,5 +82,23 @@ TEST(Meeting, TheTableTellsWhatTheNatHasDone) {
   EXPECT_GE(result.tables[0].entries[0].admitted.size(), 2U);
 }
 
+TEST(Meeting, TheRelayIsThereForThoseWhoCannotMeetOtherwise) {
+  for (const char* lesson : {"symmetric", "no-hairpin", "udp-blocked", "only-443"}) {
+    const MeetingResult result = run(lesson);
+
+    EXPECT_EQ(result.met, Met::kRelay) << lesson << ": " << result.why;
+  }
+}
+
+TEST(Meeting, NobodyMeetsWithoutUdpAndTcp) {
+  MeetingOptions options = meeting_of(*find_lesson("udp-blocked"), 1);
+  options.alice.traffic.tcp = false;
+
+  const MeetingResult result = meet(options, test::test_sink());
+
+  EXPECT_EQ(result.met, Met::kNot);
+  EXPECT_NE(result.why.find("alice: "), std::string::npos);
+}
+
 }  // namespace
 }  // namespace glass::demo

@@ -71,5 +71,22 @@ TEST(SixtyFourSeeds, ThreeOfTenDatagramsMayBeLost) {
 
 TEST(SixtyFourSeeds, TwoSecondsAreNotTooFar) { EXPECT_EQ(tally("far-away", 60s).fail, 0); }
 
+// The claims are those of tally(): in bounded time, and with a reason where it fails.
+TEST(SixtyFourSeeds, InterfaceChangesEndWellOrWithAReason) {
+  const Tally all = tally("interface-change", 5s, 120s);
+
+  EXPECT_EQ(all.direct + all.relay + all.fail, 64);
+}
+
+TEST(SixtyFourSeeds, ARelayThatIsGoneForGoodIsSaidToBe) {
+  EXPECT_EQ(tally("turn-lost", 5s, 240s).fail, 64);  // there is no other way between these NATs
+}
+
+TEST(SixtyFourSeeds, ARelayThatComesBackEndsWellOrWithAReason) {
+  const Tally all = tally("turn-restarted", 5s, 240s);
+
+  EXPECT_EQ(all.direct + all.relay + all.fail, 64);
+}
+
 }  // namespace
 }  // namespace glass::demo
