@@ -39,6 +39,8 @@ struct CommandLine {
   // Whether they were given at all is asked of CLI11.
   bool ipv6 = false;
   bool turn = false;
+  StunOptions stun_server;
+  NatOptions nat;
   ShareOptions share;
   std::string server = "localhost:8080";
   std::string code;
@@ -166,6 +168,24 @@ CLI::App* add_explain(CLI::App& app, CommandLine& line) {
   return explain;
 }
 
+CLI::App* add_stun(CLI::App& app, CommandLine& line) {
+  CLI::App* const stun = app.add_subcommand("stun", "your address, as a STUN server sees it");
+  stun->add_option("uri", line.stun_server.uri, "stun:host[:port][?transport=tcp], stuns:host")
+      ->required();
+  stun->add_flag("--json", line.stun_server.json, "one object");
+  return stun;
+}
+
+CLI::App* add_nat(CLI::App& app, CommandLine& line) {
+  CLI::App* const nat = app.add_subcommand(
+      "nat", "what kind of NAT you are behind, and what that means (exit code 7: partly unknown)");
+  nat->add_option("uri", line.nat.uri, "stun:host[:port], a server with two addresses (RFC 5780)")
+      ->required();
+  nat->add_flag("--lifetime", line.nat.lifetime, "also how long mappings live: takes minutes");
+  nat->add_flag("--json", line.nat.json, "one object");
+  return nat;
+}
+
 void add_share_options(CLI::App* command, CommandLine& line) {
   command->add_option("--server", line.server, "the signaling server: glass lab")->check(kServer);
   command->add_option("--stun", line.stun, "a STUN server, host:port, beside the lab's");
@@ -233,6 +253,8 @@ int run(int count, char** arguments) {
   const CLI::App* const scenario = add_run(app, line);
   const CLI::App* const matrix = add_matrix(app, line);
   const CLI::App* const explain = add_explain(app, line);
+  const CLI::App* const stun = add_stun(app, line);
+  const CLI::App* const nat = add_nat(app, line);
   const CLI::App* const send = add_send(app, line);
   const CLI::App* const receive = add_receive(app, line);
   const CLI::App* const version = app.add_subcommand("version", "which glass this is");
@@ -245,6 +267,8 @@ int run(int count, char** arguments) {
 
   if (help->parsed()) return std::fputs(app.help().c_str(), stdout) < 0 ? kExitLocal : kExitDone;
   if (version->parsed()) return std::puts("glass " GLASS_VERSION) < 0 ? kExitLocal : kExitDone;
+  if (stun->parsed()) return run_stun(line.stun_server);
+  if (nat->parsed()) return run_nat(line.nat);
   if (explain->parsed()) return run_explain(line.explain);
   if (exported->parsed()) return run_export(line.exported);
   if (lab->parsed()) {

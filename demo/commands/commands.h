@@ -89,6 +89,22 @@ std::string scenario_list();
 // glass matrix
 int run_matrix(const MatrixOptions& options, bool json);
 
+// glass stun: our address as a STUN server sees it.
+struct StunOptions {
+  std::string uri;  // RFC 7064: "stun:host:port", "stuns:host"
+  bool json = false;
+};
+int run_stun(const StunOptions& options);
+
+// glass nat: what kind of NAT is between us and a STUN server with two addresses (RFC 5780).
+struct NatOptions {
+  std::string uri;
+  bool lifetime = false;  // wait minutes to see how long mappings live
+  bool json = false;
+};
+// kExitUnsupported where mapping or filtering remain unknown.
+int run_nat(const NatOptions& options);
+
 // glass explain
 struct ExplainOptions {
   std::string input;  // a file, hex digits, or "-"
