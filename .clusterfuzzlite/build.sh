@@ -1,0 +1,2 @@
+#!/bin/bash -eu
+exec "$SRC/glassrtc/fuzz/oss-fuzz/build.sh"
