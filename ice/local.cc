@@ -303,6 +303,7 @@ void Agent::hear_relays(Instant now) {
 
 void Agent::on_relay_ready(Instant now, const RelayReady& ready) {
   if (base_at(Transport::kUdp, ready.relayed) != nullptr) {
+    trace_.rule("8445:5.1.1.2#9"_rule, Fact{"address", glass::to_text(ready.relayed)});
     return;
   }
   const Base* host = base_at(Transport::kUdp, ready.server.local);
@@ -312,6 +313,7 @@ void Agent::on_relay_ready(Instant now, const RelayReady& ready) {
     return server.address == ready.server.remote && server.transport == ready.server.transport;
   });
   const auto index = static_cast<std::size_t>(found - config_.turn_servers.begin());
+  trace_.rule("8445:5.1.2.2#3"_rule, Fact{"server", glass::to_text(ready.server.remote)});
   Base base{.address = ready.relayed, .type = CandidateType::kRelayed};
   base.preference = static_cast<std::uint16_t>(host->preference - 2 * config_.limits.hosts * index);
   base.related = ready.mapped;
@@ -331,6 +333,8 @@ void Agent::on_permitted(const RelayPermits& permits) {
         !pair.remote.address.same_ip(permits.peer))
       continue;
     pair.is_blocked = false;
+    trace_.rule("8445:7.2.1#2"_rule, Fact{"pair", to_text(pair)});
+    trace_.rule("8445:7.2.1#4"_rule, Fact{"peer", ip_text(permits.peer)});
     checklist_.trigger(pair);
   }
 }

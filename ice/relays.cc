@@ -119,6 +119,7 @@ void Relays::permit(Instant now, const Address& relayed, const Address& peer) {
     events_.emplace_back(RelayRefuses{relayed, peer});
     return;
   }
+  trace_.rule("8445:7.2.1#1"_rule, Fact{"relayed", to_text(relayed)}, Fact{"peer", ip_text(peer)});
   relay->asked.push_back(peer);
   relay->client->permit(now, peer);
 }
