@@ -38,7 +38,7 @@ struct CommandLine {
   bool list_scenarios = false;
   // Whether they were given at all is asked of CLI11.
   bool ipv6 = false;
-  bool turn = false;
+  bool relay = false;
   StunOptions stun_server;
   NatOptions nat;
   ShareOptions share;
@@ -140,7 +140,7 @@ CLI::App* add_run(CLI::App& app, CommandLine& line) {
   run->add_flag("--tcp-blocked-b", to.b_tcp_blocked, "Bob's network lets no TCP out");
   run->add_flag("--no-hairpin", to.no_hairpin, "no NAT turns packets back in");
   run->add_flag("--ipv6,!--no-ipv6", line.ipv6, "IPv6 beside IPv4, behind firewalls");
-  run->add_flag("--turn,!--no-turn", line.turn, "is there a TURN server?");
+  run->add_flag("--turn,!--no-turn", line.relay, "is there a TURN server?");
   run->add_option("--delay", to.delay_ms, "milliseconds one way, between networks");
   return run;
 }
@@ -151,7 +151,7 @@ CLI::App* add_matrix(CLI::App& app, CommandLine& line) {
   matrix->add_option("--seed", line.matrix.seed, "of every cell");
   matrix->add_flag("--json", line.json, "one object with all cells");
   auto* const turn =
-      matrix->add_flag("--turn,!--no-turn", line.turn,
+      matrix->add_flag("--turn,!--no-turn", line.relay,
                        "only with a TURN server, or only without (both unless given)");
   turn->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   return matrix;
@@ -281,14 +281,14 @@ int run(int count, char** arguments) {
     if (line.list_scenarios)
       return std::fputs(scenario_list().c_str(), stdout) < 0 ? kExitLocal : kExitDone;
     if (scenario->count("--ipv6") > 0) line.run.ipv6 = line.ipv6;
-    if (scenario->count("--turn") > 0) line.run.turn = line.turn;
+    if (scenario->count("--turn") > 0) line.run.turn = line.relay;
     if (scenario->count("--loss") > 0) line.run.loss_per_million = *parse_loss(line.loss);
     return run_scenario(line.run);
   }
   if (matrix->parsed()) {
     const bool is_given = matrix->count("--turn") > 0;
-    line.matrix.with_turn = !is_given || line.turn;
-    line.matrix.without_turn = !is_given || !line.turn;
+    line.matrix.with_turn = !is_given || line.relay;
+    line.matrix.without_turn = !is_given || !line.relay;
     return run_matrix(line.matrix, line.json);
   }
   if (const auto failure = finish_share(line)) return report(*failure);

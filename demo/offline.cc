@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "demo/annotated.h"
 #include "demo/embedded.h"
 #include "demo/json.h"
@@ -67,8 +68,7 @@ std::string import_map() {
   for (const EmbeddedFile& file : embedded_files()) {
     if (!file.name.starts_with(kRoot) || !file.name.ends_with(".js")) continue;
     const std::string text = with_whole_names(file.name, as_text(file.bytes));
-    imports[std::string(file.name)] =
-        "data:text/javascript;base64," + explain::base64(as_bytes(text));
+    imports[std::string(file.name)] = "data:text/javascript;base64," + base64(as_bytes(text));
   }
   return write_json({
       {"imports", std::move(imports)}

@@ -126,8 +126,8 @@ class Connection::Core {
            std::holds_alternative<Server13>(handshake_);
   }
   [[nodiscard]] bool may_be_13() const {
-    return is_13() || (machine_.is<connection_state::Handshaking>() &&
-                       config_.max_version == Version::k13);
+    return is_13() ||
+           (machine_.is<connection_state::Handshaking>() && config_.max_version == Version::k13);
   }
   void on_unified(Instant now, const UnifiedRecord& record, MutableBytes whole);
   void dispatch13(Instant now, const Record& record, MutableBytes text);
