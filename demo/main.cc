@@ -189,6 +189,8 @@ CLI::App* add_nat(CLI::App& app, CommandLine& line) {
 void add_share_options(CLI::App* command, CommandLine& line) {
   command->add_option("--server", line.server, "the signaling server: glass lab")->check(kServer);
   command->add_option("--stun", line.stun, "a STUN server, host:port, beside the lab's");
+  command->add_flag("--relay-only", line.share.relay_only,
+                    "only through the server's relay: the other side learns no address of ours");
   command->add_option("--timeout", line.timeout_seconds, "seconds to wait for the other side");
   command->add_option("--seed", line.share.seed, "of the loss");
   add_loss(command, line);

@@ -14,11 +14,13 @@
 #include "crypto/os_random.h"
 #include "demo/companion.h"
 #include "demo/folder.h"
+#include "demo/ice_uri.h"
 #include "demo/json.h"
 #include "demo/safe_text.h"
 #include "net/interfaces.h"
 #include "net/loop.h"
 #include "net/resolve.h"
+#include "net/streams.h"
 #include "net/udp.h"
 #include "peer/endpoint.h"
 
@@ -29,7 +31,8 @@ using namespace std::chrono_literals;
 
 constexpr Duration kConnectPatience = 45s;  // from the meeting to the first channel
 constexpr Duration kProofPatience = 10s;
-constexpr Duration kGoodbye = 300ms;  // the time that the last words have
+constexpr std::size_t kMaxServers = 8;  // that a signaling server may name
+constexpr Duration kGoodbye = 300ms;    // the time that the last words have
 constexpr Duration kProgressEvery = 200ms;
 
 bool is_secret(std::string_view text) {
@@ -108,9 +111,12 @@ class Share final : public CompanionOwner {
     if (to == peer::State::kFailed || to == peer::State::kClosed) other_is_gone();
   }
   void on_path(const Path& path) override {
-    log(fmt::format(
-        "path {} -> {} ({})", glass::to_text(path.local), glass::to_text(path.remote),
-        path.remote.is_private() || path.remote.is_loopback() ? "direct, local" : "direct"));
+    const bool own = std::ranges::any_of(
+        sockets_, [&](const net::UdpSocket& socket) { return socket.local() == path.local; });
+    log(fmt::format("path {} -> {} ({})", glass::to_text(path.local), glass::to_text(path.remote),
+                    !own                                                    ? "relayed"
+                    : path.remote.is_private() || path.remote.is_loopback() ? "direct, local"
+                                                                            : "direct"));
   }
   void on_verified(bool agrees) override {
     verified_ = agrees;
@@ -181,6 +187,10 @@ class Share final : public CompanionOwner {
     node_ = loop_.add(endpoint_, pointers, [this](peer::Endpoint::Event& event) {
       if (companion_) companion_->on_event(loop_.now(), event.event);
     });
+    streams_.emplace(loop_, node_, net::StreamLimits{}, [this](const net::Streams::Closed& closed) {
+      if (peer_ != nullptr) peer_->on_unreachable(loop_.now(), closed.path);
+      loop_.poke(node_);
+    });
     return std::nullopt;
   }
 
@@ -211,38 +221,50 @@ class Share final : public CompanionOwner {
       if (text_of(*json, "type", 32) == "error")
         return end({kExitUnreachable, "signaling", "join the room",
                     safe_text(text_of(*json, "text", 1000).value_or("")), "try again later"});
-      make_companion(named_stun(*json));
+      make_companion(*json);
       if (!companion_) return;
     }
     companion_->on_signal(loop_.now(), text);
     loop_.poke(node_);
   }
 
-  // The STUN server among the "ice_servers" of the server's answer.
-  static std::optional<Address> named_stun(const Json& answer) {
-    constexpr std::string_view kScheme = "stun:";
+  // The "ice_servers" of the server's answer, as far as their hosts are IP addresses.
+  static void take_servers(const Json& answer, peer::Config& config) {
     const auto servers = answer.find("ice_servers");
-    if (servers == answer.end() || !servers->is_array()) return std::nullopt;
+    if (servers == answer.end() || !servers->is_array()) return;
     for (const Json& server : *servers) {
       const auto urls = server.is_object() ? server.find("urls") : server.end();
       if (urls == server.end() || !urls->is_array()) continue;
       for (const Json& url : *urls) {
-        if (!url.is_string()) continue;
-        const std::string_view text = url.get_ref<const std::string&>();
-        if (text.starts_with(kScheme)) return parse_address(text.substr(kScheme.size()));
+        if (!url.is_string() ||
+            config.turn_servers.size() + config.stun_servers.size() >= kMaxServers)
+          continue;
+        const auto uri = parse_ice_uri(url.get_ref<const std::string&>());
+        const auto address = uri ? parse_ip(uri->host, uri->port) : std::nullopt;
+        if (!address || address->is_loopback()) continue;
+        if (!uri->is_turn) {
+          config.stun_servers.push_back(*address);
+        } else if (uri->transport != Transport::kTls) {  // its certificate names nobody we know
+          config.turn_servers.push_back(
+              {.transport = uri->transport,
+               .address = *address,
+               .username = text_of(server, "username", 512).value_or(""),
+               .password = text_of(server, "credential", 512).value_or("")});
+        }
       }
     }
-    return std::nullopt;
   }
 
-  void make_companion(const std::optional<Address>& named) {
+  void make_companion(const Json& answer) {
     peer::Config config;
     config.identity = &identity_;
     config.allow_loopback = same_machine_;
     if (options_.stun) config.stun_servers.push_back(*options_.stun);
-    if (named && !named->is_loopback()) config.stun_servers.push_back(*named);
+    take_servers(answer, config);
+    if (options_.relay_only) config.policy = ice::Policy::kRelay;
     const auto id = endpoint_.add(config, random_);
     peer::Peer& peer = *endpoint_.find(*id);
+    peer_ = &peer;
     for (const net::UdpSocket& socket : sockets_) (void)peer.add_host(loop_.now(), socket.local());
     CompanionConfig companion;
     companion.room = room_of(options_.secret);
@@ -337,6 +359,8 @@ class Share final : public CompanionOwner {
   peer::Endpoint endpoint_;
   net::NodeId node_;
   std::vector<std::unique_ptr<Source>> sources_;
+  peer::Peer* peer_ = nullptr;  // of the companion; lives in endpoint_
+  std::optional<net::Streams> streams_;
   std::optional<Companion> companion_;
   std::unique_ptr<WsClient> web_;
   std::optional<Failure> failure_;  // why it ends

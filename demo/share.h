@@ -29,6 +29,7 @@ struct ShareOptions {
   Duration patience = std::chrono::minutes(10);  // until the other side comes
   std::uint32_t loss_per_million = 0;
   std::uint64_t seed = 1;
+  bool relay_only = false;                           // the other side learns no address of ours
   bool takes_all = true;                             // else nothing is accepted
   std::function<void(const std::string&)> log;       // a line for people
   std::function<void(const std::string&)> progress;  // a line that replaces the last one
