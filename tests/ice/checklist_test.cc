@@ -116,7 +116,7 @@ TEST(Checklist, WhenFullTheLowestPairGivesWayToAHigherOne) {
   EXPECT_RULE("8838:11#4");
 }
 
-TEST(Checklist, AfterANominationOnlyValidPairsStayKnown) {
+TEST(Checklist, AfterANominationTheOtherPairsAreRetired) {
   Checklist list = list_of();
   for (std::uint16_t port = 1; port <= 3; ++port)
     EXPECT_TRUE(list.add(end(kA, 10), end(remote(port), 10U - port), Role::kControlling));
@@ -125,8 +125,10 @@ TEST(Checklist, AfterANominationOnlyValidPairsStayKnown) {
 
   list.conclude(list.find(path_to(remote(1)))->id);
 
-  EXPECT_EQ(list.size(), 2U);
+  EXPECT_EQ(list.size(), 3U);
   EXPECT_FALSE(list.has_triggered());
+  EXPECT_FALSE(list.find(path_to(remote(1)))->is_retired);
+  EXPECT_TRUE(list.find(path_to(remote(3)))->is_retired);
   EXPECT_TRUE(list.find(path_to(remote(2)))->is_retired);
 }
 
