@@ -42,7 +42,8 @@ constexpr std::array kLessons{
                "Alice's NAT maps by destination: what the STUN server saw is not what Bob sees. "
                "Bob's filter looks at addresses only, so that he learns her real port from the "
                "check: a peer-reflexive candidate.", .alice_nat = "symmetric",
-           .bob_nat = "restricted-cone"},
+           .bob_nat = "restricted-cone",
+           .turn = false},
     Lesson{.name = "symmetric",
            .text = "Both NATs map by destination. Nobody can tell the other where to send to: only "
                    "the relay is left.", .alice_nat = "symmetric",

@@ -110,6 +110,9 @@ std::string summarize_dtls(Bytes bytes) {
   std::string separator;
   Reader in(bytes);
   while (in.left() > 0) {
+    // RFC 9147 §4: 001 in front is the short header, behind which even the kind is encrypted.
+    if ((bytes[bytes.size() - in.left()] & 0xe0) == 0x20)
+      return out + separator + "encrypted record " + bytes_text(in.left());
     const auto record = dtls::parse_record(in);
     if (!record)
       return out + separator + "malformed: " + std::string(dtls::to_text(record.error()));

@@ -134,7 +134,7 @@ TEST(RunScenario, ALessonPrintsWhatWasSaidTheTablesAndTheOutcome) {
   const Ran lesson = ran([] { return run_scenario({.scenario = "port-restricted"}); });
 
   EXPECT_EQ(lesson.code, kExitDone);
-  EXPECT_NE(lesson.out.find("alice's router (ei/apd): 1 mapping\n"), std::string::npos)
+  EXPECT_NE(lesson.out.find("alice's router (ei/apd): 3 mappings\n"), std::string::npos)
       << lesson.out;
   EXPECT_NE(lesson.err.find("outcome: direct, srflx 192.0.2.1:50001"), std::string::npos);
 }

@@ -220,15 +220,17 @@ TEST(Relays, AnAddressThatIsASocketOfOursIsNoCandidateTwice) {
   stun::turn::ServerConfig config;
   config.listening = {kTurn};
   config.relay_v4 = kA;
-  config.port_min = config.port_max = kA.port;
+  const Address other = kA.with_port(2000);
+  config.port_min = config.port_max = other.port;
   t.server.emplace(config, t.ports, t.users, t.dice, glass::test::test_trace(Layer::kTurn, 3));
 
+  EXPECT_TRUE(t.left.agent.add_host(t.world.now(), other).has_value());
   t.left.agent.gather(t.world.now());
   t.world.poke(t.left.host);
   t.world.run_for(2s);
 
-  EXPECT_TRUE(t.left.is_gathered);
-  EXPECT_EQ(t.left.candidates.size(), 1U);
+  for (const Candidate& candidate : t.left.candidates)
+    EXPECT_EQ(candidate.type, CandidateType::kHost) << write_candidate(candidate);
   EXPECT_RULE("8445:5.1.1.2#9");
 }
 

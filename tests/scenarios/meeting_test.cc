@@ -77,7 +77,7 @@ TEST(Meeting, TheTableTellsWhatTheNatHasDone) {
   ASSERT_EQ(result.tables.size(), 2U);
   EXPECT_EQ(result.tables[0].name, "alice's router");
   EXPECT_EQ(result.tables[0].behaviour, "ei/apd");
-  ASSERT_EQ(result.tables[0].entries.size(), 1U);
+  ASSERT_EQ(result.tables[0].entries.size(), 3U);  // one for UDP, and TURN over TCP and TLS
   EXPECT_EQ(to_text(result.tables[0].entries[0].outside), "192.0.2.1:50001");
   EXPECT_GE(result.tables[0].entries[0].admitted.size(), 2U);
 }

@@ -50,7 +50,7 @@ function kindOf(leg, model) {
 
 /** @param {string} summary */
 function labelOf(summary) {
-  const short = summary.replace(/^STUN Binding /, 'STUN ').replace(/ (user|mapped|priority)=.*/, '').replace(/^DTLS application data/, 'DTLS data');
+  const short = summary.replace(/^STUN Binding /, 'STUN ').replace(/ (user|mapped|priority)=.*/, '').replace(/^DTLS (application data|encrypted record)/, 'DTLS data');
   return short.length > 34 ? `${short.slice(0, 33)}…` : short;
 }
 

@@ -129,7 +129,7 @@ function findInsides(events) {
       if (outer !== undefined) join(event.i, outer);
     } else if (event.layer === 'net' && event.direction === 'received') {
       arrived.set(event.node, event.i);
-    } else if (event.layer === 'net' && /application data/.test(event.summary ?? '')) {
+    } else if (event.layer === 'net' && /application data|encrypted record/.test(event.summary ?? '')) {
       const inner = waiting.get(event.node)?.shift();
       if (inner !== undefined) join(inner, event.i);
     }
