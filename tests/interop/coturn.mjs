@@ -76,7 +76,6 @@ const cases = [
   ["coturn's client, Send indications over UDP", () => uclient(OURS.plain, '-s')],
   ["coturn's client, single allocations", () => uclient(OURS.plain, '-c', '-s')],
   ["coturn's client over TCP", () => uclient(OURS.plain, '-t', '-s')],
-  ["coturn's client over TLS", () => uclient(OURS.tls, '-t', '-S', '-s')],
   ["coturn's client does not get in with a wrong password", () => {
     const { all } = run('turnutils_uclient', ['-y', '-u', 'alice', '-w', 'mirror', '-p', String(OURS.plain), '-n', '1', '-m', '1', HERE]);
     assert.match(all, /401|[Uu]nauthori[sz]ed|Cannot complete Allocation/);
