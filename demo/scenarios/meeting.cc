@@ -165,6 +165,7 @@ class Meeting {
   peer::Config config_of(const Person& person) const {
     peer::Config config;
     config.identity = &person.identity;
+    config.dtls_max_version = dtls::Version::k12;  // as in first_light.cc
     config.node = person.host.value();
     config.stun_servers.push_back(kStun);
     if (!options_.turn) return config;

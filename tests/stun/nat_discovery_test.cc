@@ -165,7 +165,7 @@ TEST(NatDiscovery, SaysThatNobodyAnswers) {
 // One of three packets is lost: what it says may be "unknown", but is said in the end.
 TEST(NatDiscovery, EndsOnALossyNetwork) {
   Lab lab(sim::NatBehaviour{});
-  lab.world.uplink(lab.server_id, {.loss = 300'000}, {.loss = 300'000});
+  lab.world.uplink(lab.server_id, {.loss = {300'000}}, {.loss = {300'000}});
 
   lab.run();
 
