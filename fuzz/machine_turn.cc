@@ -89,6 +89,7 @@ class World {
       act();
       settle();
     }
+    settle();  // what was asked for at the very end
     // Nobody refreshes any more: it all runs out.
     now_ += std::chrono::hours(2);
     server_.on_time(now_);
