@@ -58,7 +58,7 @@ function labelOf(summary) {
 export function makeDiagram(model, onPick) {
   const lanes = lanesOf(model);
   const lane = laneWidth(lanes.length);
-  const x = new Map(lanes.map((lane, k) => [lane, MARGIN + k * lane]));
+  const x = new Map(lanes.map((id, k) => [id, MARGIN + k * lane]));
   const { places, height } = timeScale(model);
   const width = MARGIN * 2 + Math.max(0, lanes.length - 1) * lane;
   const svg = draw('svg', { viewBox: `0 0 ${width} ${height}`, width, height, 'aria-hidden': 'true', class: 'sequence' });
