@@ -9,10 +9,12 @@
 
 #include "base/address.h"
 #include "base/bytes.h"
+#include "base/result.h"
 #include "base/text.h"
 #include "dtls/handshake.h"
 #include "dtls/messages/alert.h"
 #include "dtls/record.h"
+#include "dtls/record13.h"
 #include "dtls/wire.h"
 #include "explain/format.h"
 #include "explain/names.h"
@@ -105,18 +107,22 @@ std::string record_text(const dtls::Record& record) {
   return "record of an unknown type" + size;
 }
 
+Result<std::string, dtls::RecordError> next_record_text(Reader& in) {
+  // RFC 9147 §4: behind the short header even the kind of record is encrypted.
+  if (dtls::is_unified(in.rest().front()))
+    return "encrypted record " + bytes_text(TRY(dtls::parse_unified(in)).whole.size());
+  return record_text(TRY(dtls::parse_record(in)));
+}
+
 std::string summarize_dtls(Bytes bytes) {
   std::string out = "DTLS ";
   std::string separator;
   Reader in(bytes);
   while (in.left() > 0) {
-    // RFC 9147 §4: 001 in front is the short header, behind which even the kind is encrypted.
-    if ((bytes[bytes.size() - in.left()] & 0xe0) == 0x20)
-      return out + separator + "encrypted record " + bytes_text(in.left());
-    const auto record = dtls::parse_record(in);
+    const auto record = next_record_text(in);
     if (!record)
       return out + separator + "malformed: " + std::string(dtls::to_text(record.error()));
-    out += separator + record_text(*record);
+    out += separator + *record;
     separator = ", ";
   }
   return out;

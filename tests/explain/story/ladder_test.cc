@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "base/trace.h"
+#include "dtls/record.h"
 #include "explain/notes.h"
 #include "explain/sinks/recorder.h"
 #include "explain/story/summary.h"
@@ -148,6 +149,13 @@ TEST(Summary, DtlsRecordsNameTheirMessages) {
             "DTLS ChangeCipherSpec, encrypted handshake, application data 3 B");
   EXPECT_EQ(summary_of("16 fefd 0000 000000000001 000e 0e 000064 0002 000032 000002 abcd"),
             "DTLS ServerHelloDone[50..52 of 100]");
+}
+
+TEST(Summary, RecordsOfDtls13AreToldOneByOne) {
+  EXPECT_EQ(summary_of("2f 0001 0004 aabbccdd 2e 0002 0003 112233"),
+            "DTLS encrypted record 9 B, encrypted record 8 B");
+  EXPECT_EQ(summary_of("2f 0001 0004 aabb"),
+            "DTLS malformed: " + std::string(dtls::to_text(dtls::RecordError::kTruncated)));
 }
 
 TEST(Summary, SctpChunksStandSideBySide) {
