@@ -30,12 +30,6 @@ constexpr std::size_t kPayload = 1200;
 const Address kServer = Address::v4(0xC0000201, 3478);
 const Address kPeer = Address::v4(0xCB007109, 7000);
 
-class Ports final : public RelayPorts {
- public:
-  bool open(Transport, const Address&) override { return true; }
-  void close(Transport, const Address&) override {}
-};
-
 struct Relay {
   Path client;
   Address relayed;
@@ -97,7 +91,7 @@ class TurnBench {
 
   Instant now_{};
   SeededRandom random_{1};
-  Ports ports_;
+  AnyPort ports_;
   StaticCredentials credentials_;
   Server server_{config(), ports_, credentials_, random_, Trace{}};
   std::vector<Relay> relays_;

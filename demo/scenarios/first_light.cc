@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "crypto/certificate.h"
 #include "crypto/seeded_random.h"
+#include "demo/scenarios/signaling.h"
 #include "demo/storage.h"
 #include "demo/transfer.h"
 #include "peer/peer.h"
@@ -22,7 +23,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t kWallSeconds = 1'767'225'600;  // 2026-01-01, as the certificates see it
-constexpr Duration kSignalingDelay = 40ms;
 constexpr Duration kLimit = 60s;
 constexpr std::string_view kHello = "hello, Bob: this is the first light";
 constexpr std::string_view kAnswer = "hello, Alice: I can see it";
@@ -82,9 +82,9 @@ peer::Config config_of(const crypto::Identity& identity, sim::HostId host, const
 class FirstLight {
  public:
   FirstLight(const FirstLightOptions& options, Sink& sink)
-      : sink_(sink),
-        file_size_(options.file_size),
+      : file_size_(options.file_size),
         world_(options.seed, &sink),
+        signaling_(world_, &sink),
         alice_("alice", *parse_address("192.0.2.1:50001"), *this, sink),
         bob_("bob", *parse_address("198.51.100.2:50002"), *this, sink),
         stun_host_(world_.name("stun server")),
@@ -108,7 +108,8 @@ class FirstLight {
     alice_.chat = *chat;
     alice_.files = *files;
     world_.poke(alice_.host);
-    carry_offer(*offer);
+    signaling_.carry_offer(alice_.end(), bob_.end(), *offer,
+                           [this](const peer::Error& error) { result_.failure = to_text(error); });
     (void)world_.run_until([this] { return result_.done || !result_.failure.empty(); }, kLimit);
     result_.ended = world_.now();
     alice_.peer.close(world_.now());
@@ -128,6 +129,7 @@ class FirstLight {
                         [this, &story](peer::Peer::Event& event) { story.on_event(*this, event); });
       (void)peer.add_host(story.world_.now(), address);
     }
+    [[nodiscard]] Signaling::End end() { return {host, peer}; }
 
     sim::HostId host;
     crypto::Identity identity;
@@ -144,54 +146,14 @@ class FirstLight {
     config.label = label;
     return config;
   }
-  template <class Do>
-  void after_signaling(Do what) {
-    if (!signaling_runs_) return;
-    world_.at(world_.now() + kSignalingDelay, std::move(what));
-  }
-
-  // What signaling and channels carry is no packet of the simulated network, but part of the story.
-  void tell(const Person& person, Layer layer, Direction direction, std::string_view text) {
-    sink_.now(world_.now());
-    sink_.packet({person.host.value(), layer}, {.direction = direction, .bytes = as_bytes(text)});
-  }
-  void carry_offer(const std::string& offer) {
-    tell(alice_, Layer::kSdp, Direction::kSent, offer);
-    after_signaling([this, offer](sim::World& world) {
-      tell(bob_, Layer::kSdp, Direction::kReceived, offer);
-      if (!bob_.peer.set_remote(world.now(), sdp::Type::kOffer, offer)) return;
-      const auto answer = bob_.peer.create_answer(world.now());
-      world.poke(bob_.host);
-      if (answer) carry_answer(*answer);
-    });
-  }
-  void carry_answer(const std::string& answer) {
-    tell(bob_, Layer::kSdp, Direction::kSent, answer);
-    after_signaling([this, answer](sim::World& world) {
-      tell(alice_, Layer::kSdp, Direction::kReceived, answer);
-      (void)alice_.peer.set_remote(world.now(), sdp::Type::kAnswer, answer);
-      world.poke(alice_.host);
-    });
-  }
-  // Alice's candidates may overtake nothing: signaling keeps the order.
-  void carry_candidate(const Person& from, Person& to, const std::string& line) {
-    const std::string told = line.empty() ? std::string("no more candidates") : line;
-    tell(from, Layer::kSignaling, Direction::kSent, told);
-    after_signaling([this, &to, line, told](sim::World& world) {
-      tell(to, Layer::kSignaling, Direction::kReceived, told);
-      (void)to.peer.add_remote_candidate(world.now(), line);
-      world.poke(to.host);
-    });
-  }
-
   void on_event(Person& person, peer::Peer::Event& event) {
     Person& other = &person == &alice_ ? bob_ : alice_;
     const auto handle = [&](auto& e) {
       using E = std::remove_cvref_t<decltype(e)>;
       if constexpr (std::is_same_v<E, peer::LocalCandidate>) {
-        carry_candidate(person, other, e.line);
+        signaling_.carry_candidate(person.host, other.end(), e.line);
       } else if constexpr (std::is_same_v<E, peer::GatheringDone>) {
-        carry_candidate(person, other, "");
+        signaling_.carry_candidate(person.host, other.end(), "");
       } else if constexpr (std::is_same_v<E, peer::StateChanged>) {
         if (e.to == peer::State::kConnected) result_.connected = world_.now();
       } else if constexpr (std::is_same_v<E, peer::Failed>) {
@@ -219,9 +181,9 @@ class FirstLight {
       }
       return pump(person);
     }
-    tell(person, Layer::kChannel, Direction::kReceived, as_text(message.bytes));
+    signaling_.tell(person.host, Layer::kChannel, Direction::kReceived, as_text(message.bytes));
     if (&person == &bob_) return say(bob_, kAnswer);
-    stop_signaling();
+    signaling_.stop();  // its work is done: the file goes over without it
     result_.greeted = world_.now();
     alice_.transfer.offer(std::make_unique<Lines>(file_size_));
     pump(alice_);
@@ -248,23 +210,16 @@ class FirstLight {
     result_.sha256 = ended.sha256;
     result_.done = ended.outcome == Outcome::kDone;
   }
-  // Its work is done: the file goes over without it.
-  void stop_signaling() {
-    signaling_runs_ = false;
-    sink_.now(world_.now());
-    sink_.state({0, Layer::kSignaling}, "signaling server", "running", "stopped");
-  }
   void say(Person& person, std::string_view text) {
-    tell(person, Layer::kChannel, Direction::kSent, text);
+    signaling_.tell(person.host, Layer::kChannel, Direction::kSent, text);
     (void)person.peer.send(world_.now(), person.chat, sctp::MessageKind::kText, as_bytes(text));
   }
 
   static inline const Address kStun = *parse_address("203.0.113.3:3478");
 
-  Sink& sink_;
-  bool signaling_runs_ = true;
   std::size_t file_size_;
   sim::World world_;
+  Signaling signaling_;
   FirstLightResult result_;
   Person alice_;
   Person bob_;

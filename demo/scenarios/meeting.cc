@@ -18,6 +18,7 @@
 #include "crypto/certificate.h"
 #include "crypto/seeded_random.h"
 #include "demo/scenarios/households.h"
+#include "demo/scenarios/signaling.h"
 #include "peer/peer.h"
 #include "sim/world.h"
 #include "stun/binding_server.h"
@@ -31,7 +32,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t kWallSeconds = 1'767'225'600;  // 2026-01-01, as the certificates see it
-constexpr Duration kSignalingDelay = 40ms;
 constexpr Duration kConnectLimit = 180s;  // patience is 39.5 s; far networks shake hands slowly
 constexpr Duration kSettleLimit = 10s;    // for the nomination of the path that stays
 constexpr Duration kRecoverLimit = 240s;  // of a mishap
@@ -50,13 +50,6 @@ constexpr std::string_view kTurnUser = "meeting";
 constexpr std::string_view kTurnPassword = "under the oak";
 const Address kAliceOnTheMove = *parse_address("10.9.0.2:50001");
 const Address kMobileWall = *parse_ip("192.0.2.99");
-
-// In the world, every port of the relay's address is its own already.
-class AllPorts final : public stun::turn::RelayPorts {
- public:
-  bool open(Transport /*transport*/, const Address& /*address*/) override { return true; }
-  void close(Transport /*transport*/, const Address& /*address*/) override {}
-};
 
 // A TURN server, and what becomes of it.
 class Relay {
@@ -87,7 +80,7 @@ class Relay {
   sim::World& world_;
   sim::HostId host_;
   Sink* sink_;
-  AllPorts ports_;
+  stun::turn::AnyPort ports_;  // in the world, every port of its address is its own already
   stun::StaticCredentials credentials_;
   std::optional<SeededRandom> random_;
   std::optional<stun::turn::Server> server_;
@@ -98,8 +91,8 @@ class Meeting {
  public:
   Meeting(const MeetingOptions& options, Sink* sink)
       : options_(options),
-        sink_(sink),
         world_(options.seed, sink),
+        signaling_(world_, sink),
         provider_(make_provider(sink)),
         alice_home_(world_, sink, options.alice, plan_of_alice(), provider_id_),
         bob_home_(world_, sink, options.bob, plan_of_bob(), provider_id_),
@@ -141,6 +134,7 @@ class Meeting {
       for (const Address& address : home.addresses())
         (void)peer.add_host(meeting.world_.now(), address.with_port(port));
     }
+    [[nodiscard]] Signaling::End end() { return {host, peer}; }
 
     sim::HostId host;
     crypto::Identity identity;
@@ -188,47 +182,9 @@ class Meeting {
                   {.delay = half});
   }
 
-  // --- Signaling ---
-
-  template <class Do>
-  void after_signaling(Do what) {
-    world_.at(world_.now() + kSignalingDelay, std::move(what));
-  }
-  // What signaling carries is no packet of the simulated network, but part of the story.
-  void tell(const Person& person, Layer layer, Direction direction, std::string_view text) {
-    const Trace trace(sink_, person.host.value(), layer);
-    trace.now(world_.now());
-    trace.packet({.direction = direction, .bytes = as_bytes(text)});
-  }
   void carry_offer(const std::string& offer) {
-    tell(alice_, Layer::kSdp, Direction::kSent, offer);
-    after_signaling([this, offer](sim::World& world) {
-      tell(bob_, Layer::kSdp, Direction::kReceived, offer);
-      if (const auto set = bob_.peer.set_remote(world.now(), sdp::Type::kOffer, offer); !set) {
-        bob_.failure = to_text(set.error());
-        return;
-      }
-      const auto answer = bob_.peer.create_answer(world.now());
-      world.poke(bob_.host);
-      if (answer) carry_answer(*answer);
-    });
-  }
-  void carry_answer(const std::string& answer) {
-    tell(bob_, Layer::kSdp, Direction::kSent, answer);
-    after_signaling([this, answer](sim::World& world) {
-      tell(alice_, Layer::kSdp, Direction::kReceived, answer);
-      (void)alice_.peer.set_remote(world.now(), sdp::Type::kAnswer, answer);
-      world.poke(alice_.host);
-    });
-  }
-  void carry_candidate(const Person& from, Person& to, const std::string& line) {
-    const std::string told = line.empty() ? std::string("no more candidates") : line;
-    tell(from, Layer::kSignaling, Direction::kSent, told);
-    after_signaling([this, &to, line, told](sim::World& world) {
-      tell(to, Layer::kSignaling, Direction::kReceived, told);
-      (void)to.peer.add_remote_candidate(world.now(), line);
-      world.poke(to.host);
-    });
+    signaling_.carry_offer(alice_.end(), bob_.end(), offer,
+                           [this](const peer::Error& error) { bob_.failure = to_text(error); });
   }
 
   // --- The story ---
@@ -369,9 +325,9 @@ class Meeting {
     const auto handle = [&](auto& e) {
       using E = std::remove_cvref_t<decltype(e)>;
       if constexpr (std::is_same_v<E, peer::LocalCandidate>) {
-        carry_candidate(person, other, e.line);
+        signaling_.carry_candidate(person.host, other.end(), e.line);
       } else if constexpr (std::is_same_v<E, peer::GatheringDone>) {
-        carry_candidate(person, other, "");
+        signaling_.carry_candidate(person.host, other.end(), "");
       } else if constexpr (std::is_same_v<E, peer::StateChanged>) {
         on_state(e.to);
       } else if constexpr (std::is_same_v<E, peer::Failed>) {
@@ -388,7 +344,7 @@ class Meeting {
   void on_state(peer::State state) {
     if (!is_struck_) return;
     if (state == peer::State::kDisconnected || state == peer::State::kFailed)
-      after_signaling([this](sim::World&) { restart(); });
+      signaling_.after([this](sim::World&) { restart(); });
   }
   void restart() {
     if (result_.recovered != kNever || world_.now() < next_restart_) return;
@@ -435,8 +391,8 @@ class Meeting {
   }
 
   MeetingOptions options_;
-  Sink* sink_;
   sim::World world_;
+  Signaling signaling_;
   // What phones are in: one more NAT of the port-restricted kind.
   sim::Nat mobile_{{}, std::span(&kMobileWall, 1), 0};
   sim::HostId mobile_host_;

@@ -17,4 +17,11 @@ class RelayPorts {
   virtual void close(Transport transport, const Address& address) = 0;
 };
 
+// Where every port of the relay's address is the server's own already: a simulated network.
+class AnyPort final : public RelayPorts {
+ public:
+  bool open(Transport /*transport*/, const Address& /*address*/) override { return true; }
+  void close(Transport /*transport*/, const Address& /*address*/) override {}
+};
+
 }  // namespace glass::stun::turn

@@ -26,13 +26,6 @@ namespace {
 const Address kTurn = at("203.0.113.3:3478");
 const Address kRelayIp = at("203.0.113.4:0");
 
-// In the simulated network, the server owns all ports of its relay address.
-class AnyPort final : public stun::turn::RelayPorts {
- public:
-  bool open(Transport, const Address&) override { return true; }
-  void close(Transport, const Address&) override {}
-};
-
 // One agent with all that it said. Datagrams between the two go through `world`.
 struct Side {
   SeededRandom dice;
@@ -48,7 +41,7 @@ struct Side {
 // A and B cannot reach each other, but both reach the TURN server.
 struct Relayed {
   stun::StaticCredentials users;
-  AnyPort ports;
+  stun::turn::AnyPort ports;
   SeededRandom dice{99};
   std::optional<stun::turn::Server> server;
   sim::World world;

@@ -17,12 +17,6 @@ namespace {
 const Address kTurn = *parse_address("203.0.113.3:3478");
 const Address kRelayIp = *parse_address("203.0.113.4:0");
 
-class AnyPort final : public stun::turn::RelayPorts {
- public:
-  bool open(Transport, const Address&) override { return true; }
-  void close(Transport, const Address&) override {}
-};
-
 PairOptions relayed(Transport transport, ice::Policy policy = ice::Policy::kAll) {
   PairOptions options;
   options.link.loss = sim::percent(100);
@@ -37,7 +31,7 @@ PairOptions relayed(Transport transport, ice::Policy policy = ice::Policy::kAll)
 
 // Alice and Bob, and the only one whom both can reach.
 struct Relayed {
-  AnyPort ports;
+  stun::turn::AnyPort ports;
   stun::StaticCredentials users;
   SeededRandom dice{77};
   std::optional<stun::turn::Server> server;
