@@ -180,32 +180,6 @@ bool ResponsePort::read(Reader& in, const TransactionId&) {
   return true;
 }
 
-const std::array<AttributeType, 11> kStunAttributes{AttributeType::kMappedAddress,
-                                                    AttributeType::kUsername,
-                                                    AttributeType::kMessageIntegrity,
-                                                    AttributeType::kErrorCode,
-                                                    AttributeType::kUnknownAttributes,
-                                                    AttributeType::kRealm,
-                                                    AttributeType::kNonce,
-                                                    AttributeType::kMessageIntegritySha256,
-                                                    AttributeType::kPasswordAlgorithm,
-                                                    AttributeType::kUserhash,
-                                                    AttributeType::kXorMappedAddress};
-
-const std::array<AttributeType, 13> kIceAttributes{AttributeType::kMappedAddress,
-                                                   AttributeType::kUsername,
-                                                   AttributeType::kMessageIntegrity,
-                                                   AttributeType::kErrorCode,
-                                                   AttributeType::kUnknownAttributes,
-                                                   AttributeType::kRealm,
-                                                   AttributeType::kNonce,
-                                                   AttributeType::kMessageIntegritySha256,
-                                                   AttributeType::kPasswordAlgorithm,
-                                                   AttributeType::kUserhash,
-                                                   AttributeType::kXorMappedAddress,
-                                                   AttributeType::kPriority,
-                                                   AttributeType::kUseCandidate};
-
 UnknownAttributes unknown_required(const MessageView& message,
                                    std::span<const AttributeType> understood) {
   UnknownAttributes unknown;

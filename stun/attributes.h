@@ -258,9 +258,31 @@ Result<T, AttributeError> get(const MessageView& message) {
 UnknownAttributes unknown_required(const MessageView& message,
                                    std::span<const AttributeType> understood);
 
+// What a usage of STUN understands: the attributes of another one and its own.
+template <std::size_t N, class... More>
+constexpr std::array<AttributeType, N + sizeof...(More)> extended(
+    const std::array<AttributeType, N>& understood, More... more) {
+  std::array<AttributeType, N + sizeof...(More)> all{};
+  auto* next = std::ranges::copy(understood, all.begin()).out;
+  ((*next++ = more), ...);
+  return all;
+}
+
 // All comprehension-required attributes of RFC 8489, and those of ICE on top.
-extern const std::array<AttributeType, 11> kStunAttributes;
-extern const std::array<AttributeType, 13> kIceAttributes;
+inline constexpr std::array<AttributeType, 11> kStunAttributes{
+    AttributeType::kMappedAddress,
+    AttributeType::kUsername,
+    AttributeType::kMessageIntegrity,
+    AttributeType::kErrorCode,
+    AttributeType::kUnknownAttributes,
+    AttributeType::kRealm,
+    AttributeType::kNonce,
+    AttributeType::kMessageIntegritySha256,
+    AttributeType::kPasswordAlgorithm,
+    AttributeType::kUserhash,
+    AttributeType::kXorMappedAddress};
+inline constexpr auto kIceAttributes =
+    extended(kStunAttributes, AttributeType::kPriority, AttributeType::kUseCandidate);
 
 // Reads the value of an attribute with the type's own field names, for a Reader that has a tap.
 // Whatever the type leaves over, all of it for a type that we do not know, is named "Value".

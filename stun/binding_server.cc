@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <tuple>
 #include <utility>
 
 #include "base/address.h"
@@ -28,15 +27,9 @@ namespace {
 constexpr std::size_t kPaddingMax = 1200;
 
 // All that may be required of a plain server, and behind those what RFC 5780 adds.
-constexpr std::size_t kIceCount = std::tuple_size_v<decltype(kIceAttributes)>;
-const std::array<AttributeType, kIceCount + 3> kDiscoveryAttributes = [] {
-  std::array<AttributeType, kIceCount + 3> all{};
-  std::ranges::copy(kIceAttributes, all.begin());
-  all[kIceCount] = AttributeType::kChangeRequest;
-  all[kIceCount + 1] = AttributeType::kResponsePort;
-  all[kIceCount + 2] = AttributeType::kPadding;
-  return all;
-}();
+constexpr auto kDiscoveryAttributes =
+    extended(kIceAttributes, AttributeType::kChangeRequest, AttributeType::kResponsePort,
+             AttributeType::kPadding);
 
 }  // namespace
 
@@ -84,7 +77,8 @@ void BindingServer::receive(Instant, const Received& in) {
 // are over TCP, where an answer can only take the connection that the request came by.
 std::span<const AttributeType> BindingServer::understood(const Path& path) const {
   const bool all = path.transport == Transport::kUdp && other_of(path.local).has_value();
-  return std::span(kDiscoveryAttributes).first(all ? kDiscoveryAttributes.size() : kIceCount);
+  return std::span(kDiscoveryAttributes)
+      .first(all ? kDiscoveryAttributes.size() : kIceAttributes.size());
 }
 
 // RFC 5780 §7.4: the address and port that are both other than those that the request came to.

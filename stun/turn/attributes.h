@@ -126,29 +126,12 @@ struct Icmp {
 };
 
 // All comprehension-required attributes that clients and servers of TURN understand.
-inline constexpr std::array<AttributeType, 22> kTurnAttributes{
-    AttributeType::kMappedAddress,
-    AttributeType::kUsername,
-    AttributeType::kMessageIntegrity,
-    AttributeType::kErrorCode,
-    AttributeType::kUnknownAttributes,
-    AttributeType::kRealm,
-    AttributeType::kNonce,
-    AttributeType::kMessageIntegritySha256,
-    AttributeType::kPasswordAlgorithm,
-    AttributeType::kUserhash,
-    AttributeType::kXorMappedAddress,
-    AttributeType::kChannelNumber,
-    AttributeType::kLifetime,
-    AttributeType::kXorPeerAddress,
-    AttributeType::kData,
-    AttributeType::kXorRelayedAddress,
-    AttributeType::kRequestedAddressFamily,
-    AttributeType::kEvenPort,
-    AttributeType::kRequestedTransport,
-    AttributeType::kDontFragment,
-    AttributeType::kReservationToken,
-    AttributeType::kConnectionId};
+inline constexpr auto kTurnAttributes = extended(
+    kStunAttributes, AttributeType::kChannelNumber, AttributeType::kLifetime,
+    AttributeType::kXorPeerAddress, AttributeType::kData, AttributeType::kXorRelayedAddress,
+    AttributeType::kRequestedAddressFamily, AttributeType::kEvenPort,
+    AttributeType::kRequestedTransport, AttributeType::kDontFragment,
+    AttributeType::kReservationToken, AttributeType::kConnectionId);
 
 //  |         Channel Number        |            Length             |      RFC 8656 §12.4
 //  /                       Application Data                        /
