@@ -14,6 +14,7 @@
 
 #include "base/address.h"
 #include "base/bytes.h"
+#include "base/overloaded.h"
 #include "base/result.h"
 #include "base/rule.h"
 #include "base/text.h"
@@ -30,11 +31,6 @@
 namespace glass::ice {
 
 namespace {
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
 
 // RFC 8445 §5.1.1.1: IPv4-compatible (::a.b.c.d) and site-local (fec0::/10) addresses are history.
 bool is_deprecated(const Address& address) {

@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/node.h"
+#include "base/overloaded.h"
 #include "base/rule.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -23,11 +24,6 @@
 namespace glass::ice {
 
 namespace {
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
 
 bool has_ip(const std::vector<Address>& list, const Address& address) {
   return std::ranges::any_of(list, [&](const Address& a) { return a.same_ip(address); });
@@ -262,20 +258,8 @@ const Relays::Relay* Relays::at_server(const Path& path) const {
   return found == relays_.end() ? nullptr : &*found;
 }
 
-Relays::Relay* Relays::at(const Address& relayed) {
-  const auto found = std::ranges::find_if(relays_, [&](const Relay& relay) {
-    return relay.state == State::kReady &&
-           (relay.relayed == relayed || relay.relayed_v6 == relayed);
-  });
-  return found == relays_.end() ? nullptr : &*found;
-}
+Relays::Relay* Relays::at(const Address& relayed) { return ready_at(relays_, relayed); }
 
-const Relays::Relay* Relays::at(const Address& relayed) const {
-  const auto found = std::ranges::find_if(relays_, [&](const Relay& relay) {
-    return relay.state == State::kReady &&
-           (relay.relayed == relayed || relay.relayed_v6 == relayed);
-  });
-  return found == relays_.end() ? nullptr : &*found;
-}
+const Relays::Relay* Relays::at(const Address& relayed) const { return ready_at(relays_, relayed); }
 
 }  // namespace glass::ice

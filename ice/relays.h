@@ -126,6 +126,14 @@ class Relays {
     Address address;
     TurnServer login;
   };
+  // Of a const list or not.
+  template <class List>
+  static auto ready_at(List& relays, const Address& relayed) -> decltype(relays.data()) {
+    for (auto& relay : relays)
+      if (relay.state == State::kReady && (relay.relayed == relayed || relay.relayed_v6 == relayed))
+        return &relay;
+    return nullptr;
+  }
   [[nodiscard]] const Relay* at_server(const Path& path) const;
   [[nodiscard]] Relay* at(const Address& relayed);
   [[nodiscard]] const Relay* at(const Address& relayed) const;

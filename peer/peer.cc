@@ -15,6 +15,7 @@
 #include "base/address.h"
 #include "base/bytes.h"
 #include "base/node.h"
+#include "base/overloaded.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "base/text.h"
@@ -38,11 +39,6 @@ namespace {
 
 // The longest first timer of DTLS that we take from a measured round trip (RFC 6347 §4.2.4.1).
 constexpr Duration kMaxInitialRto = std::chrono::seconds(1);
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
 
 ice::Config ice_config(const Config& config, Random& random) {
   ice::Config out;
