@@ -43,13 +43,6 @@ std::optional<double> number(std::string_view text) {
   return value;
 }
 
-std::optional<std::uint64_t> whole(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 Json fields_json(const explain::Annotated& annotated) {
   Json fields = Json::array();
   for (const explain::FieldNode& field : annotated.fields)
@@ -187,8 +180,8 @@ Json note_json(const Rule& rule, const explain::Note& note) {
 }
 
 std::optional<Duration> milliseconds(std::string_view text, Duration most) {
-  const auto count = whole(text);
-  if (!count || *count > std::uint64_t(most / std::chrono::milliseconds(1))) return std::nullopt;
+  const auto count = parse_decimal(text, std::uint64_t(most / std::chrono::milliseconds(1)));
+  if (!count) return std::nullopt;
   return std::chrono::milliseconds(static_cast<std::int64_t>(*count));
 }
 
@@ -211,7 +204,7 @@ std::optional<std::string> apply(RunRequest& request, std::string_view key,
       return "there is no scenario of that name: see glass run --list";
     request.scenario = std::string(value);
   } else if (key == "seed") {
-    const auto seed = whole(value);
+    const auto seed = parse_decimal(value);
     if (!seed) return "seed is a whole number";
     request.seed = *seed;
   } else if (key == "loss") {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "explain/notes.h"
 
 namespace glass::demo {
 
@@ -15,5 +16,9 @@ struct EmbeddedFile {
 };
 
 std::span<const EmbeddedFile> embedded_files();
+// nullptr: there is none of that name.
+const EmbeddedFile* find_embedded(std::string_view name);
+// The notes of all RFCs.
+explain::Notes embedded_notes();
 
 }  // namespace glass::demo

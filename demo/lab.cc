@@ -38,9 +38,7 @@ const EmbeddedFile* find_page(std::string_view path) {
   const std::string name = "page" + std::string(path == "/"        ? "/index.html"
                                                 : path == "/learn" ? "/learn.html"
                                                                    : path);
-  const auto files = embedded_files();
-  const auto found = std::ranges::find(files, name, &EmbeddedFile::name);
-  return found == files.end() ? nullptr : &*found;
+  return find_embedded(name);
 }
 
 // "room=abc&x=y" -> "abc". Room ids need no decoding.
@@ -165,6 +163,7 @@ class Lab::Guest final : public CompanionOwner {
 
 Lab::Lab(const LabOptions& options)
     : options_(options),
+      notes_(embedded_notes()),
       feed_(notes_,
             [this](std::string_view room, const std::string& line) {
               for (const auto& [socket, r] : tracing_)
@@ -174,10 +173,7 @@ Lab::Lab(const LabOptions& options)
       identity_(crypto::Identity::make("glass lab", loop_.wall_seconds())),
       folder_(options.downloads),
       endpoint_(Trace(&feed_, 0, Layer::kPeer)),
-      stun_server_({.software = "glass", .add_fingerprint = true}, Trace()) {
-  for (const EmbeddedFile& file : embedded_files())
-    if (file.name.starts_with("rfc-notes/")) notes_.add(as_text(file.bytes));
-}
+      stun_server_({.software = "glass", .add_fingerprint = true}, Trace()) {}
 
 Lab::~Lab() {
   web_.reset();  // no more requests; then the rest may go in any order

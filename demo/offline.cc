@@ -20,9 +20,8 @@ constexpr std::array<std::string_view, 4> kLessonRuns{
 constexpr std::string_view kRoot = "page/";
 
 std::string_view embedded_text(std::string_view name) {
-  const auto files = embedded_files();
-  const auto found = std::ranges::find(files, name, &EmbeddedFile::name);
-  return found == files.end() ? std::string_view{} : as_text(found->bytes);
+  const EmbeddedFile* const file = find_embedded(name);
+  return file == nullptr ? std::string_view{} : as_text(file->bytes);
 }
 
 void replace(std::string& text, std::string_view what, std::string_view with) {

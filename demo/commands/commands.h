@@ -23,6 +23,11 @@ std::optional<std::uint32_t> parse_loss(std::string_view text);
 // Prints the failure and returns its code.
 int report(const Failure& failure);
 
+// What a long-running command says on the way goes to stderr, a line each.
+void log_line(std::string_view line);
+// Runs until a signal asks it to end and the last words are said. The exit code: 128 + the signal.
+int run_until_signal(Lab& lab);
+
 // glass lab
 int run_lab(LabOptions options, bool open_browser);
 

@@ -10,7 +10,6 @@
 #include "demo/embedded.h"
 #include "demo/offline.h"
 #include "demo/safe_text.h"
-#include "explain/notes.h"
 
 namespace glass::demo {
 namespace {
@@ -22,13 +21,10 @@ Failure cannot_write(const std::string& path) {
 }  // namespace
 
 int run_export(const ExportOptions& options) {
-  explain::Notes notes;
-  for (const EmbeddedFile& file : embedded_files())
-    if (file.name.starts_with("rfc-notes/")) notes.add(as_text(file.bytes));
   std::vector<std::string_view> runs(options.runs.begin(), options.runs.end());
   if (runs.empty()) runs.assign(lesson_runs().begin(), lesson_runs().end());
 
-  const auto page = offline_page(runs, notes);
+  const auto page = offline_page(runs, embedded_notes());
   if (!page)
     return report({kExitUsage, "running a scenario", printable(page.error()), "",
                    "glass lab export 'scenario=symmetric&seed=7'"});

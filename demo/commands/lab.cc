@@ -29,11 +29,23 @@ void open_in_browser(const std::string& url) {
 
 }  // namespace
 
+void log_line(std::string_view line) {
+  fmt::print(stderr, "{}\n", safe_text(line, kMaxLogLine));
+  std::fflush(stderr);
+}
+
+int run_until_signal(Lab& lab) {
+  int stopped_by = 0;
+  lab.loop().on_signal({SIGINT, SIGTERM}, [&](int signal) {
+    stopped_by = signal;
+    lab.shut_down();
+  });
+  lab.loop().run();
+  return stopped_by == 0 ? kExitDone : 128 + stopped_by;
+}
+
 int run_lab(LabOptions options, bool open_browser) {
-  options.log = [](std::string_view line) {
-    fmt::print(stderr, "{}\n", safe_text(line, kMaxLogLine));
-    std::fflush(stderr);
-  };
+  options.log = log_line;
   auto lab = Lab::start(options);
   if (!lab) return report(lab.error());
   fmt::print("GlassRTC lab\n  page       {}\n  STUN       stun:{}\n  downloads  {}\n",
@@ -44,13 +56,7 @@ int run_lab(LabOptions options, bool open_browser) {
     std::signal(SIGCHLD, SIG_IGN);  // the browser is nobody's business
     open_in_browser((*lab)->url());
   }
-  int stopped_by = 0;
-  (*lab)->loop().on_signal({SIGINT, SIGTERM}, [&](int signal) {
-    stopped_by = signal;
-    (*lab)->shut_down();
-  });
-  (*lab)->loop().run();
-  return stopped_by == 0 ? kExitDone : 128 + stopped_by;
+  return run_until_signal(**lab);
 }
 
 }  // namespace glass::demo

@@ -60,9 +60,7 @@ class Output {
 class Recording {
  public:
   Recording(const RunOptions& options, std::vector<std::string> names)
-      : options_(options), names_(std::move(names)) {
-    for (const EmbeddedFile& file : embedded_files())
-      if (file.name.starts_with("rfc-notes/")) notes_.add(as_text(file.bytes));
+      : options_(options), names_(std::move(names)), notes_(embedded_notes()) {
     recorder_.story().scenario = options.scenario;
     recorder_.story().seed = options.seed;
     recorder_.story().names = names_;

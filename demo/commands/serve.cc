@@ -1,5 +1,4 @@
 #include <array>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fmt/format.h>
@@ -16,7 +15,6 @@
 namespace glass::demo {
 namespace {
 
-constexpr std::size_t kMaxLogLine = 4000;
 constexpr const char* kSecretVariable = "GLASS_TURN_SECRET";
 constexpr std::size_t kSecretMin = 16;
 
@@ -113,21 +111,12 @@ void tell(const Lab& lab, const ServeOptions& options) {
 
 int run_serve(ServeOptions options) {
   options.lab.guests = false;
-  options.lab.log = [](std::string_view line) {
-    fmt::print(stderr, "{}\n", safe_text(line, kMaxLogLine));
-    std::fflush(stderr);
-  };
+  options.lab.log = log_line;
   if (auto ready = complete(options); !ready) return report(ready.error());
   auto lab = Lab::start(options.lab);
   if (!lab) return report(lab.error());
   tell(**lab, options);
-  int stopped_by = 0;
-  (*lab)->loop().on_signal({SIGINT, SIGTERM}, [&](int signal) {
-    stopped_by = signal;
-    (*lab)->shut_down();
-  });
-  (*lab)->loop().run();
-  return stopped_by == 0 ? kExitDone : 128 + stopped_by;
+  return run_until_signal(**lab);
 }
 
 }  // namespace glass::demo

@@ -19,15 +19,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-explain::Notes notes_of_the_program() {
-  explain::Notes notes;
-  for (const EmbeddedFile& file : embedded_files())
-    if (file.name.starts_with("rfc-notes/")) notes.add(as_text(file.bytes));
-  return notes;
-}
-
 std::vector<Json> lines_of(std::string_view query) {
-  const std::string text = annotated_run(*parse_run_request(query), notes_of_the_program());
+  const std::string text = annotated_run(*parse_run_request(query), embedded_notes());
   std::vector<Json> lines;
   for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
     lines.push_back(*parse_object(std::string_view(text).substr(at, text.find('\n', at) - at)));
@@ -48,7 +41,7 @@ TEST(RunRequest, HasBoundsAndSaysThem) {
 }
 
 TEST(AnnotatedTrace, IsTheSameForTheSameRequest) {
-  const auto notes = notes_of_the_program();
+  const auto notes = embedded_notes();
   const RunRequest request{.seed = 7};
   const std::string once = annotated_run(request, notes);
   EXPECT_EQ(once, annotated_run(request, notes));
@@ -120,13 +113,13 @@ TEST(AnnotatedTrace, ShowsWhatANatMakesOfAddresses) {
 }
 
 TEST(AnnotatedTrace, KeepsNoSecrets) {
-  const std::string text = annotated_run({}, notes_of_the_program());
+  const std::string text = annotated_run({}, embedded_notes());
   EXPECT_EQ(text.find("\"value\":\""), std::string::npos);
   EXPECT_NE(text.find("\"event\":\"secret\""), std::string::npos);
 }
 
 TEST(OfflinePage, HasRunsModulesAndStylesInside) {
-  const auto page = offline_page(lesson_runs(), notes_of_the_program());
+  const auto page = offline_page(lesson_runs(), embedded_notes());
 
   ASSERT_TRUE(page.has_value());
   for (const std::string_view run : lesson_runs())
@@ -138,7 +131,7 @@ TEST(OfflinePage, HasRunsModulesAndStylesInside) {
 
 TEST(OfflinePage, RefusesARunThatThereIsNot) {
   const std::string_view run = "scenario=quic";
-  EXPECT_FALSE(offline_page(std::span(&run, 1), notes_of_the_program()).has_value());
+  EXPECT_FALSE(offline_page(std::span(&run, 1), embedded_notes()).has_value());
 }
 
 }  // namespace
