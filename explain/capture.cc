@@ -9,19 +9,21 @@
 
 #include "base/address.h"
 #include "base/bytes.h"
+#include "explain/pcapng_numbers.h"
 
 namespace glass::explain {
 namespace {
 
-// The block types and link types of draft-ietf-opsawg-pcapng that we read.
-constexpr std::uint32_t kSectionHeader = 0x0a0d0d0a;
-constexpr std::uint32_t kInterface = 1;
-constexpr std::uint32_t kEnhancedPacket = 6;
-constexpr std::uint32_t kSecrets = 10;
-constexpr std::uint32_t kTlsKeyLog = 0x544c534b;
-constexpr std::uint32_t kByteOrder = 0x1a2b3c4d;
+using pcapng::kByteOrder;
+using pcapng::kDecryptionSecrets;
+using pcapng::kEnhancedPacket;
+using pcapng::kInterface;
+using pcapng::kRawIp;
+using pcapng::kSectionHeader;
+using pcapng::kTlsKeyLog;
+
+// Link types that others write, and we do not.
 constexpr std::uint16_t kEthernet = 1;
-constexpr std::uint16_t kRawIp = 101;
 constexpr std::uint16_t kLinuxCooked = 113;
 constexpr std::uint16_t kLinuxCooked2 = 276;
 constexpr std::size_t kBlockFrame = 12;  // type, length, length again
@@ -102,7 +104,7 @@ class Reading {
     if (type == kInterface && body.size() >= 8)
       links_.push_back(static_cast<std::uint16_t>(numbers_.at(body, 0, 2)));
     if (type == kEnhancedPacket) on_packet(body);
-    if (type == kSecrets && body.size() >= 8 && numbers_.at(body, 0, 4) == kTlsKeyLog) {
+    if (type == kDecryptionSecrets && body.size() >= 8 && numbers_.at(body, 0, 4) == kTlsKeyLog) {
       const std::size_t size = std::min<std::size_t>(numbers_.at(body, 4, 4), body.size() - 8);
       capture_.key_log += as_text(body.subspan(8, size));
     }

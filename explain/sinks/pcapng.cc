@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "base/trace.h"
 #include "base/writer.h"
+#include "explain/pcapng_numbers.h"
 #include "explain/sinks/keylog.h"
 #include "explain/sinks/out.h"
 #include "explain/sinks/recorder.h"
@@ -23,14 +24,15 @@
 namespace glass::explain {
 namespace {
 
-constexpr std::uint32_t kSectionHeader = 0x0a0d0d0a;
-constexpr std::uint32_t kInterface = 1;
-constexpr std::uint32_t kEnhancedPacket = 6;
-constexpr std::uint32_t kDecryptionSecrets = 10;
+using pcapng::kByteOrder;
+using pcapng::kDecryptionSecrets;
+using pcapng::kEnhancedPacket;
+using pcapng::kInterface;
+using pcapng::kRawIp;
+using pcapng::kSectionHeader;
+using pcapng::kTlsKeyLog;
 
-constexpr std::uint16_t kRawIp = 101;        // LINKTYPE_RAW
 constexpr std::uint16_t kExportedPdu = 252;  // LINKTYPE_WIRESHARK_UPPER_PDU
-constexpr std::uint32_t kTlsKeyLog = 0x544c534b;
 
 constexpr std::uint32_t kWire = 0;
 constexpr std::uint32_t kDecrypted = 1;
@@ -66,7 +68,7 @@ ByteVector block(std::uint32_t type, Bytes body) {
 ByteVector section_header() {
   ByteVector body;
   Writer out(body);
-  out.u32(0x1a2b3c4d).u16(1).u16(0).u64(UINT64_MAX);  // byte order, version 1.0, length unknown
+  out.u32(kByteOrder).u16(1).u16(0).u64(UINT64_MAX);  // version 1.0, length unknown
   option(out, kUserApplication, as_bytes("GlassRTC"));
   option(out, kEndOfOptions, {});
   return block(kSectionHeader, body);
