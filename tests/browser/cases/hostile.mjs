@@ -94,11 +94,11 @@ export const cases = [
       await tab.goto(mock.url);
       await tab.click('connect-glass');
       await tab.untilAttribute('problem', 'data-problem', 'server');
-      assert.match(await tab.text('problem'), /no glass peer/);
+      await tab.untilText('problem', /no glass peer/);
       await tab.click('toggle-checks');
       await tab.until('the trace', async () => (await tab.text('events-checks')).includes('<img src=x>'));
       assert.equal(await tab.eval(() => document.querySelectorAll('main img, main script, main b b').length), 0);
-      assert.match(await tab.text('rules-checks'), /RFC 8445 §7\.2\.2 #1<b>bold<\/b>/);
+      await tab.untilText('rules-checks', /RFC 8445 §7\.2\.2 #1<b>bold<\/b>/);
     }),
   },
   {

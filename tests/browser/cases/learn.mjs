@@ -87,7 +87,7 @@ export const cases = [
       await tab.page.keyboard.press('b');
       assert.equal(await tab.attribute('tab-packet', 'aria-selected'), 'true');
       await tab.page.keyboard.press('End');
-      assert.match(await tab.text('clock'), /(\d+)\/\1$/);
+      await tab.untilText('clock', /(\d+)\/\1$/);
       await tab.page.keyboard.press('?');
       assert.ok(await tab.eval(() => /** @type {HTMLDialogElement} */ (document.getElementById('help')).open));
       await tab.page.keyboard.press('Escape');
@@ -118,9 +118,9 @@ export const cases = [
       const tab = await open(t, '#c=ice&s=7');
       await tab.until('the question', () => tab.isShown('question'));
       await tab.eval(() => /** @type {any} */ (document.querySelector('#question input[value=bob]')).click());
-      assert.match(await tab.text('verdict'), /it is alice/);
+      await tab.untilText('verdict', /it is alice/);
       await tab.eval(() => /** @type {any} */ (document.querySelector('#question input[value=alice]')).click());
-      assert.match(await tab.text('verdict'), /^Yes: alice/);
+      await tab.untilText('verdict', /^Yes: alice/);
     },
   },
   {
@@ -132,10 +132,10 @@ export const cases = [
       await tab.click('try-run');
       await tab.until('the run', async () => / lost/.test(await tab.text('experiment-note')));
       assert.match(await tab.eval(() => location.hash), /scenario=first-light&seed=7&loss=20/);
-      assert.match(await tab.text('events'), /does not arrive/);
+      await tab.untilText('events', /does not arrive/);
       await tab.eval(() => { location.hash = '#scenario=quic&seed=1'; });
       await tab.until('the complaint', () => tab.isShown('problem'));
-      assert.match(await tab.text('problem'), /no scenario of that name/);
+      await tab.untilText('problem', /no scenario of that name/);
       tab.errors.length = 0;  // the refused request is logged by the browser
     },
   },
@@ -165,10 +165,10 @@ export const cases = [
         select.dispatchEvent(new Event('change'));
       }, language);
       await choose('ur-Latn');
-      assert.match(await tab.text('lesson-text'), /NAT ke peeche/);
+      await tab.untilText('lesson-text', /NAT ke peeche/);
       assert.equal(await tab.eval(() => document.documentElement.lang), 'ur-Latn');
       await choose('en');
-      assert.equal(await tab.text('lesson-text'), english);
+      await tab.until('English again', async () => (await tab.text('lesson-text')) === english);
     },
   },
 ];

@@ -20,7 +20,7 @@ export const cases = [
       await common.chat(tab, 'salam, dunya');
       await common.upload(tab, glass, common.makeFile(t.folder, `up-${t.kind}.bin`, 20 * MEGABYTE));
       await common.download(tab, 20);
-      assert.match(await tab.text('path'), /127\.0\.0\.1|::1/);
+      await tab.untilText('path', /127\.0\.0\.1|::1/);
     },
   },
   {

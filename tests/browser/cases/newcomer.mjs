@@ -13,7 +13,7 @@ async function expectHiddenAddresses(tab) {
   await tab.click('toggle-candidates');
   const named = async () => (await tab.text('events-candidates')).includes('.local');
   await tab.until('a hidden address', named, 4000).catch(() => {});
-  if (await named()) assert.match(await tab.text('step-candidates'), /mDNS/, 'the page explains it');
+  if (await named()) await tab.untilText('step-candidates', /mDNS/);  // the page explains it
   else assert.doesNotMatch(await tab.text('events-candidates'), /Own candidate: \S+ \S+ port \d+ host/);
 }
 

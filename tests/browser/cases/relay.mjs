@@ -41,7 +41,7 @@ function relayed(transport) {
       await common.expectComplete(guest, what.hash);
       for (const tab of [host, guest]) {
         await tab.untilAttribute('path', 'data-kind', 'relay', 8000);
-        assert.match(await tab.text('path'), /10\.211\.0\.2/);
+        await tab.untilText('path', /10\.211\.0\.2/);
       }
       assert.match(glass.log, new RegExp(`relays for .* over ${transport}`));
     },

@@ -191,6 +191,17 @@ export class Tab {
     await this.until(`${id} to be ${value}`, async () => (await this.attribute(id, name)) === value, milliseconds);
   }
 
+  /**
+   * Waits until the text of the element matches: what a page is told by others (statistics, a trace) comes when it comes.
+   * @param {string} id @param {RegExp} pattern @param {number} [milliseconds]
+   */
+  async untilText(id, pattern, milliseconds = 8000) {
+    let text = '';
+    await this.until(`${id} to say ${pattern}`, async () => pattern.test((text = await this.text(id))), milliseconds).catch((error) => {
+      throw new Error(`${error.message}; ${id} says "${text.replace(/\s+/g, ' ').trim().slice(0, 400)}"`);
+    });
+  }
+
   /** What the page shows, for the message of a failure. */
   async describe() {
     try {
