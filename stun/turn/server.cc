@@ -69,7 +69,7 @@ Server::Core::Core(const ServerConfig& config, RelayPorts& ports, Credentials& c
       trace_(trace.with(Layer::kTurn)),
       hash_key_(HashKey::make(random)),
       authenticator_({.realm = config.realm}, secret_of(random).bytes(), credentials, trace_),
-      binding_({.software = config_.software}, trace),
+      binding_({.software = config_.software, .alternates = config_.discovery}, trace),
       ids_(HashKey::make(random)),
       ticket_signer_(crypto::HashKind::kSha256, secret_of(random).bytes()),
       by_client_(hash_key_),

@@ -31,6 +31,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "base/trace.h"
+#include "stun/binding_server.h"
 #include "stun/turn/peer_policy.h"
 #include "stun/turn/relay_ports.h"
 
@@ -66,6 +67,8 @@ struct ServerConfig {
   // ends at 0x4FFF.
   std::uint16_t channel_max = 0x4FFF;
   std::optional<Address> alternate{};  // not null: every Allocate is answered 300 with it
+  // RFC 5780: pairs of addresses of which all four combinations are listening addresses, too.
+  std::vector<AlternateAddresses> discovery{};
   PeerPolicy policy{};
 };
 
