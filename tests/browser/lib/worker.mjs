@@ -58,7 +58,7 @@ async function runCase(one) {
   const limit = one.timeout ?? 60_000;
   let error = '';
   try {
-    browser ??= await launch(kind, privacy, folder, prepared?.ca);  // has a limit of its own
+    browser ??= await launch(kind, privacy, folder, prepared);  // has a limit of its own
     const late = new Promise((_, reject) => {
       timer = setTimeout(() => reject(new Error(`took longer than ${limit / 1000} s`)), limit);
     });
