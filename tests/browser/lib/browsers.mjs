@@ -32,17 +32,11 @@ const FIREFOX_PREFS = {
 
 /** @typedef {'default' | 'open' | 'loopback'} Privacy */
 
-/**
- * What a browser knows beyond its defaults: `ca`, a PEM file with an authority to trust; addresses by name; more preferences of Firefox.
- * @typedef {{ ca?: string, names?: Record<string, string>, firefox?: Record<string, boolean | string> }} Knowledge
- */
-
-/** @param {'chromium' | 'firefox'} kind @param {Privacy} privacy @param {string} folder @param {Knowledge} [knowledge] */
-export function launch(kind, privacy, folder, knowledge = {}) {
+/** @param {'chromium' | 'firefox'} kind @param {Privacy} privacy @param {string} folder @param {string} [ca] a PEM file with an authority to trust */
+export function launch(kind, privacy, folder, ca) {
   const profile = fs.mkdtempSync(path.join(folder, `${kind}-`));
-  if (kind === 'chromium') return launchChromium(privacy, profile, knowledge);
-  if (knowledge.ca) trust(profile, knowledge.ca);
-  return launchFirefox(privacy, profile, knowledge);
+  if (ca && kind === 'firefox') trust(profile, ca);
+  return kind === 'chromium' ? launchChromium(privacy, profile, ca !== undefined) : launchFirefox(privacy, profile);
 }
 
 /** Writes the authority into the database that Firefox keeps in its profile. @param {string} profile @param {string} ca */
@@ -52,9 +46,8 @@ function trust(profile, ca) {
   execFileSync('certutil', ['-A', ...database, '-n', 'tests', '-t', 'C,,', '-i', ca], { stdio: 'ignore' });
 }
 
-/** @param {Privacy} privacy @param {string} profile @param {Knowledge} knowledge with an authority, every certificate is fine: it reads no file of ours */
-async function launchChromium(privacy, profile, { ca, names = {} }) {
-  const rules = Object.entries(names).map(([name, address]) => `MAP ${name} ${address}`).join(',');
+/** @param {Privacy} privacy @param {string} profile @param {boolean} trusting takes every certificate: it reads no file of ours */
+async function launchChromium(privacy, profile, trusting) {
   if (!fs.existsSync(CHROMIUM)) throw new Error(`${CHROMIUM} is missing (apt install chromium)`);
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM,
@@ -65,7 +58,7 @@ async function launchChromium(privacy, profile, { ca, names = {} }) {
     // Without these Chromium would need a window, a user who is not root, and a first-run dialogue.
     args: ['--headless', '--remote-debugging-pipe', `--user-data-dir=${profile}`, '--no-sandbox', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', ...CHROMIUM_ARGS[privacy],
-      ...(ca ? ['--ignore-certificate-errors'] : []), ...(rules ? [`--host-resolver-rules=${rules}`] : []), 'about:blank'],
+      ...(trusting ? ['--ignore-certificate-errors'] : []), 'about:blank'],
   });
   return {
     version: context.browser()?.version() ?? '',
@@ -74,9 +67,8 @@ async function launchChromium(privacy, profile, { ca, names = {} }) {
   };
 }
 
-/** @param {Privacy} privacy @param {string} profile @param {Knowledge} knowledge of names, one address for all of them */
-async function launchFirefox(privacy, profile, { names = {}, firefox = {} }) {
-  const [address] = Object.values(names);
+/** @param {Privacy} privacy @param {string} profile */
+async function launchFirefox(privacy, profile) {
   if (!fs.existsSync(FIREFOX)) throw new Error(`${FIREFOX} is missing (apt install firefox-esr)`);
   const browser = await puppeteer.launch({
     browser: 'firefox',
@@ -85,7 +77,7 @@ async function launchFirefox(privacy, profile, { names = {}, firefox = {} }) {
     userDataDir: profile,
     timeout: 90_000,
     protocolTimeout: 60_000,
-    extraPrefsFirefox: { ...FIREFOX_PREFS[privacy], ...firefox, ...(address ? { 'network.dns.forceResolve': address } : {}) },
+    extraPrefsFirefox: FIREFOX_PREFS[privacy],
     env: { ...process.env, MOZ_CRASHREPORTER_DISABLE: '1' },
   });
   return {
