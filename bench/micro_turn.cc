@@ -117,8 +117,9 @@ void parse_and_check_binding_request(benchmark::State& state) {
 }
 BENCHMARK(parse_and_check_binding_request);
 
-template <bool (TurnBench::*way)(int, MutableBytes)>
-void relay(benchmark::State& state, ByteVector packet) {
+using Way = bool (TurnBench::*)(int, MutableBytes);
+
+void relay(benchmark::State& state, Way way, ByteVector packet) {
   TurnBench bench;
   int i = 0;
   for (auto _ : state)
@@ -131,9 +132,9 @@ ByteVector channel_data() {
   packet[3] = kPayload & 0xFF;
   return packet;
 }
-BENCHMARK_CAPTURE(relay<&TurnBench::up>, to_peer_in_place, channel_data());
-BENCHMARK_CAPTURE(relay<&TurnBench::down>, to_client_in_place, ByteVector(kPayload));
-BENCHMARK_CAPTURE(relay<&TurnBench::copied_up>, to_peer_copied, channel_data());
-BENCHMARK_CAPTURE(relay<&TurnBench::copied_down>, to_client_copied, ByteVector(kPayload));
+BENCHMARK_CAPTURE(relay, to_peer_in_place, &TurnBench::up, channel_data());
+BENCHMARK_CAPTURE(relay, to_client_in_place, &TurnBench::down, ByteVector(kPayload));
+BENCHMARK_CAPTURE(relay, to_peer_copied, &TurnBench::copied_up, channel_data());
+BENCHMARK_CAPTURE(relay, to_client_copied, &TurnBench::copied_down, ByteVector(kPayload));
 
 }  // namespace

@@ -99,7 +99,8 @@ class Lab::Guest final : public CompanionOwner {
   }
   void on_path(const Path& path) override {
     const std::string text =
-        fmt::format("selected {} -> {}", glass::to_text(path.local), glass::to_text(path.remote));
+        fmt::format("selected {} -> {} over {}", glass::to_text(path.local),
+                    glass::to_text(path.remote), glass::to_text(path.transport));
     lab_.feed_.tell(node_, "state", Layer::kIce, text);
     lab_.log(fmt::format("room {}: {}", room_, text));
   }
@@ -178,6 +179,7 @@ Lab::Lab(const LabOptions& options)
 Lab::~Lab() {
   web_.reset();  // no more requests; then the rest may go in any order
   turn_.reset();
+  streams_.reset();
 }
 
 Result<std::unique_ptr<Lab>, Failure> Lab::start(const LabOptions& options) {
@@ -240,8 +242,26 @@ Result<void, Failure> Lab::open_sockets() {
                                    "glass lab --host with an address of this machine"});
   endpoint_node_ = loop_.add(endpoint_, pointers,
                              [this](peer::Endpoint::Event& event) { on_peer_event(event); });
-
+  if (options_.tcp) TRY(open_tcp());
   return open_stun();
+}
+
+Result<void, Failure> Lab::open_tcp() {
+  streams_.emplace(loop_, endpoint_node_, net::StreamLimits{},
+                   [this](const net::Streams::Closed& closed) {
+                     for (const auto& [member, guest] : guests_)
+                       endpoint_.find(guest->peer())->on_unreachable(loop_.now(), closed.path);
+                     loop_.poke(endpoint_node_);
+                   });
+  for (const net::UdpSocket& socket : sockets_) {
+    const Address host = socket.local().with_port(0);
+    const auto listening = streams_->listen(Transport::kTcp, host, net::Framing::kLengthPrefixed);
+    if (!listening)
+      return std::unexpected(Failure{kExitLocal, "opening TCP for ICE", to_text(host),
+                                     listening.error().text, "leave out --tcp"});
+    listeners_.push_back(*listening);
+  }
+  return {};
 }
 
 // STUN has the number of the page; where that is taken, any other. A TURN server answers by itself.
@@ -433,6 +453,8 @@ void Lab::invite(const Rooms::Invite& asked) {
   feed_.add(node, asked.room);
   for (const net::UdpSocket& socket : sockets_)
     (void)endpoint_.find(*peer)->add_host(loop_.now(), socket.local());
+  for (const Address& listener : listeners_)
+    (void)endpoint_.find(*peer)->add_host(loop_.now(), listener, Transport::kTcp);
   CompanionConfig config;
   config.room = asked.room;
   config.other = rooms_.id_of(asked.from);

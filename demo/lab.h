@@ -30,6 +30,7 @@
 #include "demo/trace_feed.h"
 #include "explain/notes.h"
 #include "net/loop.h"
+#include "net/streams.h"
 #include "net/udp.h"
 #include "peer/endpoint.h"
 #include "stun/binding_server.h"
@@ -45,6 +46,7 @@ struct LabOptions {
   std::uint64_t seed = 1;    // of the loss and of samples; keys always come from the system
   std::optional<TurnHostOptions> turn;  // `glass serve`: relays for members; its hosts do not count
   bool guests = true;                   // is there a glass peer to be invited?
+  bool tcp = false;                     // do glass peers wait for ICE over TCP as well (RFC 6544)?
   std::function<void(std::string_view line)> log;  // what happens, for people
 };
 
@@ -82,6 +84,7 @@ class Lab final : public WebHandler {
 
   explicit Lab(const LabOptions& options);
   Result<void, Failure> open_sockets();
+  Result<void, Failure> open_tcp();
   Result<void, Failure> open_stun();
   Result<void, Failure> open_web();
   [[nodiscard]] std::vector<IceServer> ice_servers(std::string_view room,
@@ -110,6 +113,8 @@ class Lab final : public WebHandler {
   stun::BindingServer stun_server_;
   std::vector<Address> hosts_;  // of the glass peers
   std::deque<net::UdpSocket> sockets_;
+  std::vector<Address> listeners_;       // of the glass peers, for ICE over TCP
+  std::optional<net::Streams> streams_;  // their connections
   std::optional<net::UdpSocket> stun_socket_;
   std::unique_ptr<TurnHost> turn_;
   net::NodeId endpoint_node_;

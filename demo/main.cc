@@ -60,6 +60,8 @@ CLI::App* add_lab(CLI::App& app, CommandLine& line) {
                   "the address or name to listen on (this machine alone unless given)");
   lab->add_option("-p,--port", line.lab.port, "of the page (TCP) and of STUN (UDP); 0: a free one");
   lab->add_flag("--open", line.open_browser, "open the page in a browser");
+  lab->add_flag("--tcp", line.lab.tcp,
+                "the glass peer takes connections for ICE over TCP as well (RFC 6544)");
   lab->add_option("--downloads", line.lab.downloads, "the folder for received files");
   lab->add_option("--dtls", line.lab.dtls, "the newest version that the glass peer speaks")
       ->check(CLI::IsMember({"1.2", "1.3"}));
@@ -80,12 +82,19 @@ CLI::App* add_serve(CLI::App& app, CommandLine& line) {
   serve->add_option("--turns-port", o.lab.turn->tls_port, "of TURN over TLS; 0: a free one");
   serve->add_option("--advertise", o.advertise,
                     "the public address, where a NAT passes everything on to --host");
+  serve->add_option("--alternate", o.alternate,
+                    "IP:PORT, a second address of this machine for STUN: clients can tell what "
+                    "NAT they are behind (RFC 5780)");
+  serve->add_option("--name", o.lab.turn->name,
+                    "the host name that the certificate is for: TURN over TLS is offered by it");
   serve->add_option("--cert", o.certificate_file, "PEM file with the certificate chain for TLS");
   serve->add_option("--key", o.key_file, "PEM file with its key");
   serve->add_option("--user", o.users,
                     "NAME:PASSWORD, a user without a room; others see it in the process list");
   serve->add_option("--allow-peer", o.allow,
                     "relay to this prefix too, 10.0.0.0/8 say; private ones are refused otherwise");
+  serve->add_flag("--old-channels", o.lab.turn->old_channels,
+                  "take all channel numbers of RFC 5766, for clients of that age");
   serve->add_option("--deny-peer", o.deny, "do not relay to this prefix");
   serve->add_option("--max-allocations", o.lab.turn->allocations, "of all users together");
   serve->add_option("--user-allocations", o.lab.turn->allocations_per_user, "of one user");

@@ -149,10 +149,7 @@ class Streams::Connection final : public Watched {
   }
   void flush() {
     if (lost_ || connecting_) return;
-    if (tls_ && tls_->is_open() && !plain_.empty()) {
-      tls_->write(plain_);
-      plain_.clear();
-    }
+    if (tls_ && tls_->is_open()) encrypt();
     if (tls_) tls_->to_wire(out_);
     if (push_out()) await_write(begin_ < out_.size());
   }
@@ -232,6 +229,16 @@ class Streams::Connection final : public Watched {
           tls_->error());
     }
     if (tls_->is_closed()) owner_.lose(*this, CloseReason::kByPeer, "");
+  }
+
+  // A record for each packet: some readers, coturn's client is one, take a record for a packet.
+  void encrypt() {
+    for (Bytes left = plain_; !left.empty();) {
+      const Bytes frame = left.first(cut_frame(framing_, left).size);
+      tls_->write(frame);
+      left = left.subspan(frame.size());
+    }
+    plain_.clear();
   }
 
   // Gives away the packets among the first `size` plain bytes of the scratch and keeps the rest.

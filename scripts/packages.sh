@@ -9,7 +9,7 @@ PACKAGES_TEST="libgtest-dev libgmock-dev ccache git python3"
 # What `./check --all` adds: the second compiler, the formatter, the peers, the browsers.
 PACKAGES_ALL="clang-19 clang-format-19 libclang-rt-19-dev libbenchmark-dev libusrsctp-dev libmbedtls-dev tshark
   python3-aiortc chromium firefox-esr fonts-dejavu-core iproute2 procps
-  coturn libnss3-tools openssl zip unzip"
+  coturn libnss3-tools openssl zip unzip nftables conntrack"
 
 # say TEXT: progress goes to standard error.
 say() { printf '%s\n' "$*" >&2; }

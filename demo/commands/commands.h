@@ -34,6 +34,7 @@ int run_lab(LabOptions options, bool open_browser);
 // glass serve
 struct ServeOptions {
   LabOptions lab;
+  std::string alternate;           // "192.0.2.2:3479"
   std::string advertise;           // an IP address
   std::string certificate_file;    // PEM; with it key_file
   std::string key_file;            // PEM

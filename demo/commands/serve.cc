@@ -82,6 +82,14 @@ Result<void, Failure> complete(ServeOptions& options) {
   TRY(read_prefixes(options.deny, turn.deny));
   TRY(read_secrets(options, turn));
   turn.bytes_per_second_of_user = options.kilobytes_per_second * 1000;
+  if (!options.alternate.empty()) {
+    turn.alternate = parse_address(options.alternate);
+    if (!turn.alternate || !options.advertise.empty())
+      return std::unexpected(usage(
+          "--alternate " + safe_text(options.alternate),
+          turn.alternate ? "not behind a NAT, so not with --advertise" : "no IP address and port",
+          "glass serve --host 192.0.2.1 --alternate 192.0.2.2:3479"));
+  }
   if (options.advertise.empty()) return {};
   turn.advertise = parse_ip(options.advertise);
   if (!turn.advertise)

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "demo/safe_text.h"
+#include "stun/turn/attributes.h"
 
 namespace glass::demo {
 namespace {
@@ -25,6 +26,7 @@ ByteVector secret_of(const TurnHostOptions& options, Random& random) {
 net::PemPair pem_of(const TurnHostOptions& options) {
   if (!options.pem.certificate.empty()) return options.pem;
   std::vector<std::string> names{"localhost"};
+  if (!options.name.empty()) names.push_back(options.name);
   for (const Address& host : options.hosts) names.push_back(ip_text(host));
   if (options.advertise) names.push_back(ip_text(*options.advertise));
   return net::make_self_signed("glass", names);
@@ -57,17 +59,37 @@ Result<std::unique_ptr<TurnHost>, Failure> TurnHost::start(net::Loop& loop, Rand
     if (!host->users_.add(name, password))
       return std::unexpected(Failure{kExitUsage, "reading the users", printable(name),
                                      "such a name or password is not allowed", ""});
-  for (const Address& address : options.hosts) {
-    auto socket = net::UdpSocket::open(address.with_port(options.port));
-    if (!socket)
-      return std::unexpected(Failure{kExitLocal, "opening STUN and TURN over UDP",
-                                     to_text(address.with_port(options.port)), socket.error().text,
-                                     "choose another with --turn-port"});
-    host->udp_.push_back(std::move(*socket));
-  }
+  for (const Address& address : options.hosts) TRY(host->open_udp(address.with_port(options.port)));
+  if (options.alternate) TRY(host->open_alternate(*options.alternate));
   host->make_server(random);
   if (auto listening = host->listen(); !listening) return std::unexpected(listening.error());
   return host;
+}
+
+Result<void, Failure> TurnHost::open_udp(const Address& address) {
+  auto socket = net::UdpSocket::open(address);
+  if (!socket)
+    return std::unexpected(Failure{kExitLocal, "opening STUN and TURN over UDP", to_text(address),
+                                   socket.error().text, "choose another with --turn-port"});
+  udp_.push_back(std::move(*socket));
+  return {};
+}
+
+// RFC 5780 §6: two addresses with two ports each. The free port that 0 stands for has to be found
+// first, for both addresses use it.
+Result<void, Failure> TurnHost::open_alternate(const Address& wanted) {
+  const Address primary = udp_.front().local();
+  if (wanted.is_v4() != primary.is_v4() || wanted.same_ip(primary) || wanted.port == primary.port)
+    return std::unexpected(Failure{
+        kExitUsage, "opening the alternate address", to_text(wanted),
+        "it has to differ from " + to_text(primary) + " in IP address and port, not in family",
+        "check --alternate"});
+  TRY(open_udp(wanted));
+  const Address other = udp_.back().local();
+  TRY(open_udp(primary.with_port(other.port)));
+  TRY(open_udp(other.with_port(primary.port)));
+  discovery_ = {.primary = primary, .other = other};
+  return {};
 }
 
 // The address that clients know a host by.
@@ -83,6 +105,8 @@ void TurnHost::make_server(Random& random) {
   config.allocations_per_user = options_.allocations_per_user;
   config.bytes_per_second_of_user = options_.bytes_per_second_of_user;
   config.policy = {.allow = options_.allow, .deny = options_.deny};
+  if (options_.old_channels) config.channel_max = stun::turn::kChannelMaxRfc5766;
+  if (discovery_) config.discovery.push_back(*discovery_);
   for (const net::UdpSocket& socket : udp_) {
     config.listening.push_back(socket.local());
     const Address relay = shown(socket.local());
@@ -110,8 +134,8 @@ Result<void, Failure> TurnHost::listen() {
     return std::unexpected(Failure{kExitUsage, "reading the certificate", "--cert and --key",
                                    tls.error(), "give PEM files that belong together"});
   streams_->set_server(std::move(*tls));
-  for (const net::UdpSocket& socket : udp_) {
-    const Address& host = socket.local();
+  for (std::size_t i = 0; i < options_.hosts.size(); ++i) {
+    const Address& host = udp_[i].local();
     const auto tcp = streams_->listen(Transport::kTcp, host, net::Framing::kStun);
     const auto secure =
         streams_->listen(Transport::kTls, host.with_port(options_.tls_port), net::Framing::kStun);
@@ -123,7 +147,11 @@ Result<void, Failure> TurnHost::listen() {
     stun_uris_.push_back("stun:" + to_text(shown(host)));
     turn_uris_.push_back("turn:" + to_text(shown(host)) + "?transport=udp");
     turn_uris_.push_back("turn:" + to_text(shown(*tcp)) + "?transport=tcp");
-    turn_uris_.push_back("turns:" + to_text(shown(*secure)) + "?transport=tcp");
+    // Certificates name hosts, and Firefox takes nothing else here.
+    const std::string named = options_.name.empty() || i > 0
+                                  ? to_text(shown(*secure))
+                                  : options_.name + ":" + decimal(secure->port);
+    turn_uris_.push_back("turns:" + named + "?transport=tcp");
   }
   return {};
 }

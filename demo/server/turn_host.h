@@ -40,14 +40,18 @@ struct TurnHostOptions {
   std::uint16_t port = 3478;         // of UDP and TCP; 0: free ones
   std::uint16_t tls_port = 5349;     // 0: a free one
   std::optional<Address> advertise;  // what clients are told in place of the first host
-  net::PemPair pem;                  // for TLS; empty: a fresh self-signed certificate
-  ByteVector secret;                 // of the time-limited passwords; empty: a fresh one
+  // Of the first host, in IP address and port: STUN clients can tell what NAT they are behind.
+  std::optional<Address> alternate;
+  std::string name;   // of the first host, in `pem`: TURN over TLS is offered by it
+  net::PemPair pem;   // for TLS; empty: a fresh self-signed certificate
+  ByteVector secret;  // of the time-limited passwords; empty: a fresh one
   std::vector<std::pair<std::string, std::string>> users;  // name and password, beside the former
   std::vector<stun::turn::Prefix> allow;  // peers beyond public addresses and our own
   std::vector<stun::turn::Prefix> deny;
   std::size_t allocations = 1000;
   std::size_t allocations_per_user = 32;
   std::uint64_t bytes_per_second_of_user = 0;  // 0: no limit
+  bool old_channels = false;                   // those of RFC 5766 too, up to 0x7FFF
   std::function<void(std::string_view line)> log;
 };
 
@@ -96,6 +100,8 @@ class TurnHost final : public stun::turn::RelayPorts {
   };
 
   TurnHost(net::Loop& loop, Random& random, const TurnHostOptions& options);
+  Result<void, Failure> open_udp(const Address& address);
+  Result<void, Failure> open_alternate(const Address& wanted);
   Result<void, Failure> listen();
   [[nodiscard]] Address shown(const Address& host) const;
   void make_server(Random& random);
@@ -107,7 +113,8 @@ class TurnHost final : public stun::turn::RelayPorts {
   net::PemPair pem_;
   ByteVector secret_;
   Users users_;
-  std::deque<net::UdpSocket> udp_;
+  std::deque<net::UdpSocket> udp_;  // one of each host, then those of the alternate address
+  std::optional<stun::AlternateAddresses> discovery_;
   std::unique_ptr<stun::turn::Server> server_;
   net::NodeId node_;
   std::optional<net::Streams> streams_;

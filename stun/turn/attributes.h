@@ -20,8 +20,9 @@ namespace glass::stun::turn {
 
 inline constexpr std::uint16_t kChannelMin = 0x4000;  // RFC 8656 §12
 inline constexpr std::uint16_t kChannelMax = 0x4FFF;
-inline constexpr std::uint8_t kProtocolUdp = 17;  // RFC 8656 §18.8
-inline constexpr std::uint8_t kProtocolTcp = 6;   // RFC 6062 §4.1
+inline constexpr std::uint16_t kChannelMaxRfc5766 = 0x7FFF;  // what RFC 5766 §11 allowed
+inline constexpr std::uint8_t kProtocolUdp = 17;             // RFC 8656 §18.8
+inline constexpr std::uint8_t kProtocolTcp = 6;              // RFC 6062 §4.1
 
 using Lifetime = Number32<AttributeType::kLifetime>;  // seconds
 using XorPeerAddress = XorAddress<AttributeType::kXorPeerAddress>;
@@ -142,14 +143,15 @@ struct ChannelData {
 
 // RFC 8656 §12.5. nullopt: the number is no channel's, or the data is not all there. Bytes behind
 // the data are padding, which a stream transport needs and a datagram may have.
-inline std::optional<ChannelData> parse_channel_data(Bytes datagram, FieldTap* tap = nullptr) {
+inline std::optional<ChannelData> parse_channel_data(Bytes datagram, FieldTap* tap = nullptr,
+                                                     std::uint16_t channel_max = kChannelMax) {
   Reader in(datagram, tap);
   ChannelData out;
   out.channel = in.u16("Channel Number");
   const std::size_t length = in.u16("Length");
   out.data = in.bytes(length, "Application Data");
   if (in.left() > 0) in.skip(in.left(), "Padding");
-  if (!in.ok() || out.channel < kChannelMin || out.channel > kChannelMax) return std::nullopt;
+  if (!in.ok() || out.channel < kChannelMin || out.channel > channel_max) return std::nullopt;
   return out;
 }
 

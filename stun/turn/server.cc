@@ -48,6 +48,7 @@ crypto::Secret secret_of(Random& random) {
 ServerConfig within_limits(ServerConfig config) {
   config.software.resize(std::min(config.software.size(), kUsernameMax));
   if (config.port_min > config.port_max) std::swap(config.port_min, config.port_max);
+  config.channel_max = std::clamp(config.channel_max, kChannelMin, kChannelMaxRfc5766);
   config.max_lifetime = std::max(config.max_lifetime, config.default_lifetime);
   return config;
 }
@@ -68,7 +69,7 @@ Server::Core::Core(const ServerConfig& config, RelayPorts& ports, Credentials& c
       trace_(trace.with(Layer::kTurn)),
       hash_key_(HashKey::make(random)),
       authenticator_({.realm = config.realm}, secret_of(random).bytes(), credentials, trace_),
-      binding_({.software = config_.software}, trace),
+      binding_({.software = config_.software, .alternates = config_.discovery}, trace),
       ids_(HashKey::make(random)),
       ticket_signer_(crypto::HashKind::kSha256, secret_of(random).bytes()),
       by_client_(hash_key_),
@@ -86,7 +87,7 @@ void Server::Core::receive(Instant now, const Received& in) {
   if (in.bytes.empty())
     return trace_.drop("8656:12#1"_rule, "an empty datagram from a client", in.bytes);
   if (in.bytes[0] <= 3) return receive_stun(now, in);
-  if (in.bytes[0] >= 0x40 && in.bytes[0] <= 0x4F) return explain_channel_data(now, in);
+  if (is_channel_data(in.bytes)) return explain_channel_data(now, in);
   trace_.drop("8656:12#1"_rule, "neither STUN nor ChannelData", in.bytes);
 }
 

@@ -31,6 +31,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "base/trace.h"
+#include "stun/binding_server.h"
 #include "stun/turn/peer_policy.h"
 #include "stun/turn/relay_ports.h"
 
@@ -62,7 +63,12 @@ struct ServerConfig {
   bool udp = true;             // UDP allocations
   bool tcp = false;            // TCP allocations (RFC 6062): the driver handles the events below
   bool mobility = true;        // RFC 8016
+  // Clients of RFC 5766 bind channels up to 0x7FFF, coturn's test client among them; RFC 8656 §12
+  // ends at 0x4FFF.
+  std::uint16_t channel_max = 0x4FFF;
   std::optional<Address> alternate{};  // not null: every Allocate is answered 300 with it
+  // RFC 5780: pairs of addresses of which all four combinations are listening addresses, too.
+  std::vector<AlternateAddresses> discovery{};
   PeerPolicy policy{};
 };
 

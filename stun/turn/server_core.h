@@ -142,6 +142,7 @@ class Server::Core {
 
   // server_data.cc
   [[nodiscard]] bool is_from_client(const Path& path) const;
+  [[nodiscard]] bool is_channel_data(Bytes bytes) const;
   std::optional<Hop> forward_from_client(Instant now, std::uint32_t slot, const Received& in);
   std::optional<Hop> forward_channel_data(Instant now, Allocation& allocation, Bytes bytes);
   std::optional<Hop> forward_send(Instant now, Allocation& allocation, Bytes bytes);

@@ -40,6 +40,11 @@ bool Server::Core::is_from_client(const Path& path) const {
   return !by_relay_.contains(path.local);
 }
 
+// RFC 8656 §12, table 3: the first byte is that of a channel number.
+bool Server::Core::is_channel_data(Bytes bytes) const {
+  return !bytes.empty() && bytes[0] >= kChannelMin >> 8 && bytes[0] <= config_.channel_max >> 8;
+}
+
 std::optional<Hop> Server::Core::forward(Instant now, const Received& in) {
   if (now >= due_.next()) on_time(now);
   if (is_from_client(in.path)) {
@@ -56,7 +61,7 @@ std::optional<Hop> Server::Core::forward_from_client(Instant now, std::uint32_t 
   Allocation& allocation = slots_[slot];
   if (allocation.transport != Transport::kUdp) return std::nullopt;
   std::optional<Hop> hop;
-  if (in.bytes[0] >= 0x40 && in.bytes[0] <= 0x4F) {
+  if (is_channel_data(in.bytes)) {
     hop = forward_channel_data(now, allocation, in.bytes);
   } else if (in.bytes[0] == 0 && in.bytes[1] == kSendTypeLow) {
     hop = forward_send(now, allocation, in.bytes);
@@ -68,7 +73,7 @@ std::optional<Hop> Server::Core::forward_from_client(Instant now, std::uint32_t 
 
 std::optional<Hop> Server::Core::forward_channel_data(Instant now, Allocation& allocation,
                                                       Bytes bytes) {
-  const auto data = parse_channel_data(bytes);
+  const auto data = parse_channel_data(bytes, nullptr, config_.channel_max);
   if (!data) return std::nullopt;
   const Address* peer = allocation.peers.peer_of(now, data->channel);
   if (peer == nullptr) return std::nullopt;
@@ -161,7 +166,7 @@ void Server::Core::explain_channel_data(Instant now, const Received& in) {
   if (!slot) return trace_.drop("8656:5#6"_rule, "ChannelData without an allocation", in.bytes);
   if (slots_[*slot].transport != Transport::kUdp)
     return trace_.drop("6062:5.1#0"_rule, "ChannelData on a TCP allocation", in.bytes);
-  const auto data = parse_channel_data(in.bytes);
+  const auto data = parse_channel_data(in.bytes, nullptr, config_.channel_max);
   if (!data) return trace_.drop("8656:12.6#0"_rule, "ChannelData that is cut short", in.bytes);
   if (slots_[*slot].peers.peer_of(now, data->channel) == nullptr)
     return trace_.drop("8656:12.6#0"_rule, "ChannelData on a channel that is not bound", in.bytes);

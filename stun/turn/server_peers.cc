@@ -68,7 +68,7 @@ void Server::Core::on_channel_bind(const Asking& asking) {
   const auto peer = get<XorPeerAddress>(asking.message);
   if (!number || !peer)
     return refuse(asking, 400, "8656:12.2#0"_rule, "no channel number, or no peer");
-  if (number->number < kChannelMin || number->number > kChannelMax)
+  if (number->number < kChannelMin || number->number > config_.channel_max)
     return refuse(asking, 400, "8656:12.2#0"_rule, "a number that is no channel's");
   const auto verdict = allocation->peers.may_bind(asking.now, number->number, peer->address);
   if (verdict == Peers::Bound::kNumberTaken)

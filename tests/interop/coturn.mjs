@@ -71,8 +71,7 @@ const cases = [
     assert.equal(code, 4, all);
     assert.match(all, /401/);
   }],
-  // Without -s this client binds channels from all of 0x4000 to 0x7FFF, as RFC 5766 had it. RFC 8656 §12.2 wants
-  // 400 for those above 0x4FFF, so only Send indications can be counted on.
+  // Without -s this client binds channels from all of 0x4000 to 0x7FFF, as RFC 5766 had it: --old-channels takes them.
   ["coturn's client, Send indications over UDP", () => uclient(OURS.plain, '-s')],
   ["coturn's client, single allocations", () => uclient(OURS.plain, '-c', '-s')],
   ["coturn's client over TCP", () => uclient(OURS.plain, '-t', '-s')],
@@ -80,10 +79,25 @@ const cases = [
     const { all } = run('turnutils_uclient', ['-y', '-u', 'alice', '-w', 'mirror', '-p', String(OURS.plain), '-n', '1', '-m', '1', HERE]);
     assert.match(all, /401|[Uu]nauthori[sz]ed|Cannot complete Allocation/);
   }],
+  ["coturn's client, channels over UDP", () => uclient(OURS.plain)],
+  ["coturn's client over TLS", () => uclient(OURS.tls, '-t', '-S', '-s')],
+  ["coturn's NAT discovery, which knows RFC 5780", () => {
+    const { code, all } = run('turnutils_natdiscovery', ['-m', '-f', '-H', '-P', '-p', String(OURS.plain), HERE]);
+    assert.equal(code, 0, all);
+    assert.match(all, /NAT with Endpoint Independent Mapping!/, all);
+    assert.match(all, /NAT with Endpoint Independent Filtering!/, all);
+    assert.match(all, /Other addr: : 127\.0\.0\.2:3579/, all);
+    assert.match(all, /successful hairpinning/, all);
+  }],
   ["coturn's STUN client", () => {
     const { code, all } = run('turnutils_stunclient', ['-p', String(OURS.plain), HERE]);
     assert.equal(code, 0, all);
     assert.match(all, /UDP reflexive addr: 127\.0\.0\.1:\d+/);
+  }],
+  ["coturn's STUN client, padded and answered from the other address", () => {
+    const { code, all } = run('turnutils_stunclient', ['-f', '-p', String(OURS.plain), HERE]);
+    assert.equal(code, 0, all);
+    assert.match(all, /RFC 5780 response 3\n.*Response origin: : 127\.0\.0\.2:3579/, all);
   }],
 ];
 
@@ -93,7 +107,8 @@ async function inside() {
   await serve('coturn', 'turnserver', ['-n', '--no-cli', `--listening-ip=${HERE}`, `--relay-ip=${HERE}`, `--listening-port=${COTURN.plain}`,
     `--tls-listening-port=${COTURN.tls}`, '--cert=cert.pem', '--pkey=key.pem', '--lt-cred-mech', '--user=alice:wonderland', '--realm=test', '--fingerprint',
     '--allow-loopback-peers', '--min-port=50000', '--max-port=50999', '--pidfile=coturn.pid', '--userdb=turndb', '--log-file=stdout', '--simple-log'], COTURN.plain);
-  await serve('glass', glass, ['serve', '--port', '0', '--turn-port', String(OURS.plain), '--turns-port', String(OURS.tls), '--user', 'alice:wonderland'], OURS.plain);
+  await serve('glass', glass, ['serve', '--port', '0', '--turn-port', String(OURS.plain), '--turns-port', String(OURS.tls), '--user', 'alice:wonderland',
+    '--alternate', `127.0.0.2:${OURS.plain + 1}`, '--old-channels'], OURS.plain);
   let [passed, failed] = [0, 0];
   for (const [name, work] of /** @type {[string, () => void][]} */ (cases)) {
     if (!name.includes(filter)) continue;

@@ -252,6 +252,40 @@ TEST_F(StreamsTest, WhatSpeaksAnotherProtocolIsCutOff) {
   close(handle);
 }
 
+TEST_F(StreamsTest, EachPacketIsATlsRecordOfItsOwn) {
+  use_certificate({}, {.accepts_all = true});
+  server.node.echoes = true;
+  const int handle = raw_connect(listen(Transport::kTls).remote);
+  TlsPipe pipe(*TlsContext::client({.accepts_all = true}), "localhost");
+  std::vector<std::size_t> records;
+  const auto pump = [&] {
+    ByteVector wire;
+    pipe.to_wire(wire);
+    EXPECT_EQ(write(handle, wire.data(), wire.size()), static_cast<ssize_t>(wire.size()));
+    std::array<std::uint8_t, 4096> bytes{};
+    const ssize_t got = recv(handle, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (got > 0) pipe.from_wire(Bytes(bytes).first(static_cast<std::size_t>(got)));
+    while (const std::size_t size = pipe.read(bytes)) records.push_back(size);
+  };
+  ASSERT_TRUE(until([&] {
+    pump();
+    return pipe.is_open();
+  }));
+  ByteVector two = packet(5, 1);  // padded to 12 bytes, in a stream
+  two.resize(12);
+  const ByteVector other = packet(8, 2);
+  two.insert(two.end(), other.begin(), other.end());
+
+  pipe.write(two);
+
+  ASSERT_TRUE(until([&] {
+    pump();
+    return records.size() >= 2;
+  }));
+  EXPECT_EQ(records, (std::vector<std::size_t>{12, 12}));
+  close(handle);
+}
+
 TEST(StreamsLimits, WhoSaysNothingIsClosed) {
   Loop loop;
   Side server(loop, {.opening = 100ms});

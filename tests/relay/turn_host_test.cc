@@ -1,9 +1,14 @@
 // tests/relay/turn_host_test.cc - our TURN server on real sockets, asked by our own client.
 #include "demo/server/turn_host.h"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -11,6 +16,8 @@
 #include "crypto/os_random.h"
 #include "demo/turn_probe.h"
 #include "net/loop.h"
+#include "net/udp.h"
+#include "stun/nat_discovery.h"
 
 namespace glass::demo {
 namespace {
@@ -120,6 +127,51 @@ TEST_F(TurnHostTest, AUserGetsNoMoreThanTheQuota) {
   ASSERT_TRUE(report.failure.has_value());
   EXPECT_EQ(report.code, 486U);
   EXPECT_EQ(report.failure->code, kExitFailed);
+}
+
+TEST_F(TurnHostTest, ASecondAddressTellsWhatNatIsBetween) {
+  start({.alternate = parse_address("127.0.0.2:0")});
+  std::vector<net::UdpSocket> sockets;
+  stun::NatDiscoveryConfig config{.server = host_->udp()};
+  std::vector<net::UdpSocket*> carried;
+  for (std::size_t i = 0; i < stun::NatDiscovery::kFixedPorts; ++i)
+    sockets.push_back(*net::UdpSocket::open(*parse_ip("127.0.0.1")));
+  for (net::UdpSocket& socket : sockets) {
+    config.locals.push_back(socket.local());
+    carried.push_back(&socket);
+  }
+  net::Loop loop;
+  stun::NatDiscovery discovery(config, random_, Trace());
+  std::optional<stun::NatReport> found;
+  const net::NodeId id =
+      loop.add(discovery, carried, [&](const stun::NatReport& report) { found = report; });
+  discovery.start(loop.now());
+  loop.poke(id);
+
+  ASSERT_TRUE(loop.run_until([&] { return found.has_value(); }, std::chrono::seconds(30)));
+  EXPECT_FALSE(found->is_translated);
+  EXPECT_EQ(found->mapping, stun::NatDependence::kEndpointIndependent);
+  EXPECT_EQ(found->filtering, stun::NatDependence::kEndpointIndependent);
+}
+
+TEST_F(TurnHostTest, TheSecondAddressDiffersInAddressAndPort) {
+  TurnHostOptions options{.hosts = {*parse_ip("127.0.0.1")}, .port = 0, .tls_port = 0};
+  options.alternate = parse_address("127.0.0.1:3479");
+  const auto same = TurnHost::start(loop_, random_, options);
+  options.alternate = parse_address("[::1]:3479");
+  const auto foreign = TurnHost::start(loop_, random_, options);
+
+  ASSERT_FALSE(same.has_value());
+  EXPECT_EQ(same.error().code, kExitUsage);
+  ASSERT_FALSE(foreign.has_value());
+  EXPECT_EQ(foreign.error().code, kExitUsage);
+}
+
+TEST_F(TurnHostTest, TlsIsOfferedByTheNameInTheCertificate) {
+  start({.name = "turn.example"});
+
+  EXPECT_TRUE(host_->turn_uris().at(0).starts_with("turn:127.0.0.1:"));
+  EXPECT_TRUE(host_->turn_uris().at(2).starts_with("turns:turn.example:"));
 }
 
 TEST(ProbeTurn, NobodyThereIsATimeoutOrUnreachable) {

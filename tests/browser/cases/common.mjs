@@ -96,10 +96,13 @@ export async function chat(tab, words) {
   await tab.until('the echo', async () => (await tab.text('chat')).split(words).length === 3, 8000);
 }
 
-/** Two tabs meet by an invitation, and both are satisfied with the other's proof. @param {any} t @param {Glass} glass @param {string} [route] */
-export async function meetByLink(t, glass, route = 'any') {
+/**
+ * Two tabs meet by an invitation, and both are satisfied with the other's proof.
+ * @param {any} t @param {Glass} glass @param {string} [route] @param {() => Promise<Tab>} [openGuest] in another browser
+ */
+export async function meetByLink(t, glass, route = 'any', openGuest = t.newTab) {
   /** @type {[Tab, Tab]} */
-  const [host, guest] = [await t.newTab(), await t.newTab()];
+  const [host, guest] = [await t.newTab(), await openGuest()];
   await host.goto(glass.url);
   await host.choose('route', route);
   await host.click('invite');

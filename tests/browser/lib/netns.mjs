@@ -78,8 +78,9 @@ export function sweep() {
   for (const pid of left) if (!isAlive(pid)) removeNetwork(pid);
 }
 
+// `ip netns list` fails when somebody else removes a namespace meanwhile.
 function namespaces() {
-  return ip('netns', 'list').split('\n').map((line) => line.split(' ')[0]).filter((name) => name.startsWith(PREFIX));
+  return fs.existsSync('/run/netns') ? fs.readdirSync('/run/netns').filter((name) => name.startsWith(PREFIX)) : [];
 }
 
 /** @param {number} pid */

@@ -1,6 +1,8 @@
 // lib/worker.mjs - runs the cases of one group with one browser, inside that group's namespace.
 //
 // node worker.mjs GROUP BROWSER FILTER, started by run.mjs, to which each result goes as a line of JSON.
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import { launch } from './browsers.mjs';
 import { Glass } from './glass.mjs';
@@ -10,12 +12,28 @@ const network = JSON.parse(process.env.GLASS_NETWORK ?? '{}');
 const folder = process.env.GLASS_RUN_FOLDER ?? '';
 const { privacy, cases, prepare } = await import(`../cases/${group}.mjs`);
 const prepared = prepare?.(folder);
+if (prepared?.names) nameHosts(prepared.names);
 
 /** @type {Map<string, Glass>} */
 const programs = new Map();
 /** @type {any} */
 let browser = null;
 let nextPort = 8080;
+
+/**
+ * Nobody but this worker and its children sees it: `ip netns exec` gave them mounts of their own. Chromium asks a name
+ * server all the same, and shall hear at once that there is none.
+ * @param {Record<string, string>} names addresses by name
+ */
+function nameHosts(names) {
+  const lines = Object.entries(names).map(([name, address]) => `${address} ${name}\n`);
+  const files = { hosts: `127.0.0.1 localhost\n::1 localhost\n${lines.join('')}`, 'resolv.conf': 'nameserver 127.0.0.1\n' };
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(folder, `${group}-${name}`);
+    fs.writeFileSync(file, text);
+    execFileSync('mount', ['--bind', file, `/etc/${name}`]);
+  }
+}
 
 // A run that is killed takes its workers along.
 process.stdin.on('close', () => process.exit(1)).resume();

@@ -295,6 +295,17 @@ TEST(TurnServerChannels, NumbersHaveARange) {
   EXPECT_EQ(t.bind(0x4FFF, kPeer.with_port(port++)), 0U);
 }
 
+TEST(TurnServerChannels, MayGoAsFarAsRfc5766) {
+  ServerConfig config = server_config();
+  config.channel_max = kChannelMaxRfc5766;
+  Relaying t(config);
+  EXPECT_EQ(t.bind(0x8000, kPeer), 400U);
+  EXPECT_EQ(t.bind(0x7FFF, kPeer), 0U);
+  EXPECT_EQ(text_of(t.from_client(channel_data(0x7FFF, as_bytes("far"))).at(0).bytes), "far");
+  EXPECT_EQ(t.from_peer(t.relayed, as_bytes("back")).at(0).bytes,
+            channel_data(0x7FFF, as_bytes("back")));
+}
+
 TEST(TurnServerChannels, NeedNumberAndPeerOfTheRightFamily) {
   Relaying t;
   EXPECT_EQ(t.code(Method::kChannelBind,
