@@ -102,6 +102,8 @@ void Agent::forget_session() {
   remote_.reset();
   remote_candidates_.clear();
   peer_reflexive_count_ = 0;
+  peer_reflexive_serial_ = 0;
+  learnt_.clear();
   remote_is_done_ = false;
   local_candidates_.clear();
   gathering_.clear();

@@ -248,6 +248,12 @@ class Agent {
     std::optional<Credentials> remote;
     std::optional<Path> path;
   };
+  // How many ports of a remote host a base has learnt from checks in this session.
+  struct Learnt {
+    Address base;
+    Address host;
+    std::size_t ports = 0;
+  };
   // A request that is being judged.
   struct Asked {
     CheckContent content;
@@ -347,12 +353,15 @@ class Agent {
   void on_lite_heard(Instant now);
   Pair* pair_of(const EarlyCheck& check);
   [[nodiscard]] bool learn_remote(const Path& path, std::uint32_t priority);
+  [[nodiscard]] bool may_learn(const Path& path);
+  [[nodiscard]] bool forget_failed_stranger();
   [[nodiscard]] const Candidate* remote_at(const Path& path) const;
   void trigger(Instant now, Pair& pair, bool use_candidate);
 
   // nomination.cc
   void switch_role(Instant now, Role role);
   void maybe_nominate(Instant now);
+  [[nodiscard]] Instant chance_of_better(const Pair& best) const;
   void on_nominated(Instant now, Pair& pair);
   [[nodiscard]] bool outranks_selected(const Pair& pair, Instant now);
   [[nodiscard]] std::uint64_t valid_priority(const Pair& pair) const;
@@ -390,6 +399,8 @@ class Agent {
   std::vector<Local> local_candidates_;
   std::vector<Candidate> remote_candidates_;
   std::size_t peer_reflexive_count_ = 0;
+  std::uint32_t peer_reflexive_serial_ = 0;  // for foundations
+  std::vector<Learnt> learnt_;
   bool remote_is_done_ = false;
   Foundations foundations_;
   Gathering gathering_;

@@ -165,16 +165,56 @@ const Candidate* Agent::remote_at(const Path& path) const {
   return found == remote_candidates_.end() ? nullptr : &*found;
 }
 
+// RFC 8445 §7.3.1.3 sets no bound to what is learnt. Where both NATs map by address and port, the
+// answer to a check takes another way than the check, the check that it triggers arrives from a new
+// port again, and so on. The bound is one of each base and remote host, so that a way which leads
+// nowhere does not use up what the others need: the relayed pairs come last.
+bool Agent::may_learn(const Path& path) {
+  const auto refuse = [&](std::size_t limit) {
+    trace_.rule("8445:19.5.1#2"_rule, Fact{"limit", limit},
+                Fact{"from", glass::to_text(path.remote)});
+    return false;
+  };
+  auto known = std::ranges::find_if(learnt_, [&](const Learnt& learnt) {
+    return learnt.base == path.local && learnt.host.same_ip(path.remote);
+  });
+  if (known == learnt_.end() && learnt_.size() >= config_.limits.learnt_from)
+    return refuse(config_.limits.learnt_from);
+  if (known != learnt_.end() && known->ports >= config_.limits.ports_of_address)
+    return refuse(config_.limits.ports_of_address);
+  if (peer_reflexive_count_ >= config_.limits.peer_reflexive && !forget_failed_stranger())
+    return refuse(config_.limits.peer_reflexive);
+  if (known == learnt_.end()) known = learnt_.insert(known, {path.local, path.remote, 0});
+  ++known->ports;
+  return true;
+}
+
+// Makes room for another peer-reflexive candidate, in place of the oldest one that did not work.
+bool Agent::forget_failed_stranger() {
+  const auto works = [this](const Candidate& candidate) {
+    return std::ranges::any_of(checklist_.pairs(), [&](const Pair& pair) {
+      return pair.remote.address == candidate.address &&
+             pair.remote.transport == candidate.transport && pair.state != PairState::kFailed;
+    });
+  };
+  const auto failed = std::ranges::find_if(remote_candidates_, [&](const Candidate& candidate) {
+    return candidate.type == CandidateType::kPeerReflexive && !works(candidate);
+  });
+  if (failed == remote_candidates_.end()) return false;
+  trace_.rule("8445:19.5.1#2"_rule, Fact{"limit", config_.limits.peer_reflexive},
+              Fact{"forgotten", glass::to_text(failed->address)});
+  remote_candidates_.erase(failed);
+  --peer_reflexive_count_;
+  return true;
+}
+
 // RFC 8445 §7.3.1.3. False: too many strangers already.
 bool Agent::learn_remote(const Path& path, std::uint32_t priority) {
   if (remote_at(path) != nullptr) return true;
-  if (peer_reflexive_count_ >= config_.limits.peer_reflexive) {
-    trace_.rule("8445:19.5.1#2"_rule, Fact{"limit", config_.limits.peer_reflexive},
-                Fact{"from", glass::to_text(path.remote)});
-    return false;
-  }
+  if (!may_learn(path)) return false;
+  ++peer_reflexive_count_;
   Candidate candidate;
-  candidate.foundation = "prflx" + decimal(++peer_reflexive_count_);
+  candidate.foundation = "prflx" + decimal(++peer_reflexive_serial_);
   candidate.priority = std::clamp<std::uint32_t>(priority, 1, kMaxPriority);
   candidate.address = path.remote;
   candidate.transport = path.transport;

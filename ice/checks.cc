@@ -61,6 +61,8 @@ void Agent::start_paced(Instant now) {
   if (!may_check()) return;
   const auto id = checklist_.next_to_check();
   if (Pair* pair = id ? checklist_.find(*id) : nullptr) start_check(now, *pair);
+  // What waited for this check may now know better how long.
+  if (timers_.is_running(AgentTimer::kNomination)) maybe_nominate(now);
 }
 
 // ---- Sending.

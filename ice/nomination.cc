@@ -53,6 +53,26 @@ Pair* Agent::best_valid(Instant now) {
   return best;
 }
 
+// How long a pair better than `best` may yet turn out to work: the stopping criterion that RFC 8445
+// §8.1.1 leaves to us. A check under way has three RTOs, hence two copies that can be answered, or
+// two round trips where these take longer: behind NATs that filter, the first copy opens the door
+// for that of the peer, and the second passes. All together have `nomination_delay`.
+Instant Agent::chance_of_better(const Pair& best) const {
+  const Duration two_trips = 2 * best.round_trip;
+  const Instant deadline = *first_valid_ + std::max(config_.timing.nomination_delay, two_trips);
+  Instant chance{};
+  for (const Pair& pair : checklist_.pairs()) {
+    if (!pair.is_unfinished() || pair.is_valid || pair.is_retired) continue;
+    if (pair.priority <= best.priority) continue;
+    const auto check = std::ranges::find_if(
+        checks_, [&](const Check& c) { return c.pair == pair.id && !c.is_cancelled; });
+    if (check == checks_.end()) return deadline;  // its turn is yet to come
+    const Duration patience = std::max(3 * check->schedule.rto(), two_trips);
+    chance = std::max(chance, check->schedule.first_sent() + patience);
+  }
+  return std::min(chance, deadline);
+}
+
 // RFC 8445 §8.1.1: regular nomination. The best valid pair, once no better one can come of the
 // checks under way, or when those have had their chance.
 void Agent::maybe_nominate(Instant now) {
@@ -60,13 +80,11 @@ void Agent::maybe_nominate(Instant now) {
   if (nominated_ && !silent_since_) return;
   Pair* best = best_valid(now);
   if (best == nullptr || !first_valid_) return;
-  const bool may_improve = std::ranges::any_of(checklist_.pairs(), [&](const Pair& pair) {
-    return pair.is_unfinished() && !pair.is_valid && pair.priority > best->priority;
-  });
-  const Instant deadline = *first_valid_ + config_.timing.nomination_delay;
-  if (may_improve && now < deadline && !silent_since_) {
-    trace_.rule("8863:4#5"_rule, Fact{"pair", to_text(*best)});
-    timers_.set(AgentTimer::kNomination, deadline);
+  const Instant chance = chance_of_better(*best);
+  if (now < chance && !silent_since_) {
+    trace_.rule("8863:4#5"_rule, Fact{"pair", to_text(*best)},
+                Fact{"ms", static_cast<std::uint64_t>((chance - now) / 1ms)});
+    timers_.set(AgentTimer::kNomination, chance);
     return;
   }
   timers_.stop(AgentTimer::kNomination);

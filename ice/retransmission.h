@@ -35,6 +35,7 @@ class Retransmission {
 
   [[nodiscard]] Instant first_sent() const { return first_; }
   [[nodiscard]] bool was_repeated() const { return repeated_; }
+  [[nodiscard]] Duration rto() const { return rto_; }
   [[nodiscard]] Instant next() const { return next_; }
   void cancel() {
     next_ = give_up_;

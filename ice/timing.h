@@ -22,8 +22,11 @@ struct Timing {
   Duration patience = 39500ms;
   // RFC 8489 §6.2.2 (Ti): how long an answer may take over TCP, where nothing is repeated.
   Duration reliable_wait = 39500ms;
-  // How long a controlling agent waits for a better pair once one is valid. Data flows meanwhile.
-  Duration nomination_delay = 500ms;
+  // How long a controlling agent waits at most for a better pair once one is valid, or two round
+  // trips of that one if these take longer. Data flows meanwhile. Three RTOs: the first copy of a
+  // check opens our filter and is lost at that of the peer, the second passes, the third is a
+  // reserve.
+  Duration nomination_delay = 3s;
 
   Duration consent_interval = 5s;  // RFC 7675 §5.1, times 0.8 to 1.2
   Duration consent_expiry = 30s;   // RFC 7675 §5.1
@@ -41,8 +44,13 @@ struct Limits {
   std::size_t pairs = 100;             // RFC 8445 §6.1.2.5
   std::size_t remote_candidates = 64;  // RFC 8445 §19.5.1: a browser sends about ten
   std::size_t peer_reflexive = 16;     // of the remote ones, learnt from checks
-  std::size_t early_checks = 16;       // checks of a peer that we know nothing about yet
-  std::size_t hosts = 32;              // sockets
+  // Ports of one remote IP address that one base learns from checks. Between two NATs that give
+  // each destination a port of its own, every check shows another one, without end; a few ports
+  // are as good as all of them.
+  std::size_t ports_of_address = 8;
+  std::size_t learnt_from = 32;   // remote IP addresses, for each base that has learnt one
+  std::size_t early_checks = 16;  // checks of a peer that we know nothing about yet
+  std::size_t hosts = 32;         // sockets
   std::size_t stun_servers = 8;
   std::size_t turn_servers = 8;
   std::size_t names = 16;  // of the peer's candidates, to be looked up
