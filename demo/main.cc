@@ -41,6 +41,8 @@ struct CommandLine {
   bool relay = false;
   StunOptions stun_server;
   NatOptions nat;
+  ConformOptions conform;
+  double conform_timeout = 2;
   ShareOptions share;
   std::string server = "localhost:8080";
   std::string code;
@@ -195,6 +197,41 @@ CLI::App* add_nat(CLI::App& app, CommandLine& line) {
   return nat;
 }
 
+CLI::App* add_conform(CLI::App& app, CommandLine& line) {
+  ConformOptions& o = line.conform;
+  CLI::App* const conform = app.add_subcommand(
+      "conform", "test somebody else's implementation against the standards, rule by rule");
+  conform->add_option("target", o.target, "stun:HOST[:PORT], turn:HOST[:PORT][?transport=tcp], turns:HOST[:PORT]")
+      ->required();
+  conform->add_option("ids", o.ids, "the cases whose ids begin so; all unless given");
+  conform->add_flag("--list", o.list, "only print the cases");
+  conform->add_option("--level", o.level, "the weakest rules to test")
+      ->check(CLI::IsMember({"must", "should", "may"}));
+  conform->add_flag("--strict", o.strict, "rules of a SHOULD are tested, and have to be met");
+  conform->add_flag("--slow", o.slow, "also the cases that wait for minutes");
+  conform->add_option("--skip", o.skip, "ID or ID=WHY: not to be run; ID may end in *");
+  conform->add_option("--xfail", o.xfail, "ID or ID=WHY: known to fail; a success is a failure");
+  conform->add_option("--profile", o.profile, "a file of lines: xfail ID WHY, skip ID WHY");
+  conform->add_option("--user", o.user, "turn: the name that the server knows");
+  conform->add_option("--password", o.password_file,
+                      "turn: a file with its password; or set GLASS_TURN_PASSWORD");
+  conform->add_option("--other-user", o.other_user,
+                      "turn: another name, for the cases that need two");
+  conform->add_option("--other-password", o.other_password_file,
+                      "turn: a file with the other password; or set GLASS_TURN_OTHER_PASSWORD");
+  conform->add_option("--seed", o.seed, "of transaction ids and the like");
+  conform->add_option("--timeout", line.conform_timeout, "seconds to wait for any one answer")
+      ->check(CLI::Range(0.01, 600.0));
+  conform->add_flag("--json", o.json, "one object");
+  conform->add_option("--junit", o.junit, "write JUnit XML to this file");
+  conform->add_option("--html", o.html, "write a page to this file");
+  conform->add_option("--pcap", o.pcap, "write a capture of each failing case to this folder");
+  conform->add_option("--ca", o.ca_file, "PEM file with the authorities to trust over TLS");
+  conform->add_flag("--insecure", o.insecure, "do not check the certificate");
+  conform->add_flag("-v,--verbose", o.verbose, "a line for each case as it ends");
+  return conform;
+}
+
 void add_share_options(CLI::App* command, CommandLine& line) {
   command->add_option("--server", line.server, "the signaling server: glass lab")->check(kServer);
   command->add_option("--stun", line.stun, "a STUN server, host:port, beside the lab's");
@@ -266,6 +303,7 @@ int run(int count, char** arguments) {
   const CLI::App* const explain = add_explain(app, line);
   const CLI::App* const stun = add_stun(app, line);
   const CLI::App* const nat = add_nat(app, line);
+  const CLI::App* const conform = add_conform(app, line);
   const CLI::App* const send = add_send(app, line);
   const CLI::App* const receive = add_receive(app, line);
   const CLI::App* const version = app.add_subcommand("version", "which glass this is");
@@ -281,6 +319,10 @@ int run(int count, char** arguments) {
   if (stun->parsed()) return run_stun(line.stun_server);
   if (nat->parsed()) return run_nat(line.nat);
   if (explain->parsed()) return run_explain(line.explain);
+  if (conform->parsed()) {
+    line.conform.timeout_ms = static_cast<std::uint32_t>(line.conform_timeout * 1000);
+    return run_conform(line.conform, GLASS_VERSION);
+  }
   if (exported->parsed()) return run_export(line.exported);
   if (lab->parsed()) {
     line.lab.loss_per_million = *parse_loss(line.loss);

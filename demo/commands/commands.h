@@ -119,6 +119,33 @@ struct ExplainOptions {
 };
 int run_explain(const ExplainOptions& options);
 
+// glass conform: cases per rule against somebody else's implementation.
+struct ConformOptions {
+  std::string target;            // "stun:host:port", "turn:host:port?transport=tcp"
+  std::vector<std::string> ids;  // prefixes of ids; none: all
+  std::string level = "must";
+  bool strict = false;  // SHOULD counts
+  bool slow = false;
+  bool list = false;
+  bool json = false;
+  bool verbose = false;
+  std::vector<std::string> skip;   // "id" or "id=why"
+  std::vector<std::string> xfail;  // the same
+  std::string profile;             // a file
+  std::string junit;               // files, and a folder, to write
+  std::string html;
+  std::string pcap;
+  std::string ca_file;
+  bool insecure = false;
+  std::string user;            // for turn:
+  std::string password_file;   // empty: from GLASS_TURN_PASSWORD
+  std::string other_user;      // of another account
+  std::string other_password_file;  // empty: from GLASS_TURN_OTHER_PASSWORD
+  std::optional<std::uint64_t> seed{};
+  std::uint32_t timeout_ms = 2000;  // for any one answer
+};
+int run_conform(const ConformOptions& options, std::string_view version);
+
 // glass send, glass receive
 int run_send(ShareOptions options);
 int run_receive(ShareOptions options);
