@@ -98,8 +98,30 @@ export async function chat(tab, words) {
 
 /** Two tabs meet by an invitation, and both are satisfied with the other's proof. @param {any} t @param {Glass} glass @param {string} [route] */
 export async function meetByLink(t, glass, route = 'any') {
-  /** @type {[Tab, Tab]} */
-  const [host, guest] = [await t.newTab(), await t.newTab()];
+  /** @type {Tab} */
+  const host = await t.newTab();
+  /** @type {Tab} */
+  const guest = await t.newTab();
+  const link = await meet(host, guest, glass, route);
+  return { host, guest, link };
+}
+
+/** A tab of another browser is invited. @param {any} t @param {Glass} glass @param {Tab} guest @returns {Promise<Tab>} the one that invites */
+export async function inviteGuest(t, glass, guest) {
+  const host = await t.newTab();
+  await meet(host, guest, glass, 'any');
+  return host;
+}
+
+/** What one says the other reads. @param {Tab} from @param {Tab} to @param {string} words */
+export async function chatBetween(from, to, words) {
+  await from.type('chat-input', words);
+  await from.click('chat-send');
+  await to.until('the words', async () => (await to.text('chat')).includes(words));
+}
+
+/** @param {Tab} host @param {Tab} guest @param {Glass} glass @param {string} route */
+async function meet(host, guest, glass, route) {
   await host.goto(glass.url);
   await host.choose('route', route);
   await host.click('invite');
@@ -113,5 +135,5 @@ export async function meetByLink(t, glass, route = 'any') {
     await tab.untilAttribute('connection-state', 'data-state', 'connected', OPEN_WITHIN_MS);
     await tab.until('the proof', () => tab.eval(() => !document.querySelector('[data-testid=file]')?.hasAttribute('disabled')));
   }
-  return { host, guest, link };
+  return link;
 }
