@@ -12,11 +12,16 @@
 
 #include "base/text.h"
 #include "demo/json.h"
+#include "demo/scenarios/attacks.h"
+#include "demo/scenarios/delivery.h"
+#include "demo/scenarios/faults.h"
 #include "demo/scenarios/first_light.h"
 #include "demo/scenarios/lessons.h"
 #include "demo/scenarios/meeting.h"
 #include "explain/fields.h"
 #include "explain/format.h"
+#include "explain/sinks/out.h"
+#include "explain/sinks/pcapng.h"
 #include "explain/story/summary.h"
 #include "sdp/explain.h"
 #include "sdp/parse.h"
@@ -193,15 +198,49 @@ MeetingOptions meeting_for(const RunRequest& request, const Lesson& lesson) {
   if (request.loss_per_million) options.loss_per_million = *request.loss_per_million;
   if (request.delay) options.delay = *request.delay;
   options.jitter = request.jitter;
+  if (request.turn) options.turn = *request.turn;
+  if (request.a_udp) options.alice.traffic.udp = *request.a_udp;
+  if (request.b_udp) options.bob.traffic.udp = *request.b_udp;
   return options;
+}
+
+bool is_known(std::string_view scenario) {
+  return scenario == kFirstLight || scenario == kAttacks || scenario == kAttackFingerprint ||
+         find_lesson(scenario) != nullptr || find_delivery(scenario) ||
+         find_fault(scenario) != nullptr;
+}
+
+// The ones without NATs: true if it was one of them.
+bool run_plain(const RunRequest& request, Sink& sink) {
+  const Duration delay = request.delay.value_or(FirstLightOptions{}.delay);
+  const std::uint32_t loss = request.loss_per_million.value_or(0);
+  if (request.scenario == kAttacks) {
+    (void)attack({.seed = request.seed, .delay = delay}, &sink);
+  } else if (request.scenario == kAttackFingerprint) {
+    (void)attack_fingerprint({.seed = request.seed, .delay = delay}, &sink);
+  } else if (const auto delivery = find_delivery(request.scenario)) {
+    DeliveryOptions options{
+        .seed = request.seed, .delivery = *delivery, .delay = delay, .jitter = request.jitter};
+    if (request.loss_per_million) options.loss_per_million = loss;
+    (void)deliver(options, &sink);
+  } else if (const Fault* const fault = find_fault(request.scenario)) {
+    (void)run_fault(*fault,
+                    {
+                        .seed = request.seed,
+                        .way = {.delay = delay, .jitter = request.jitter, .loss = {loss}}
+    },
+                    &sink);
+  } else {
+    return false;
+  }
+  return true;
 }
 
 // One `key=value` of the query.
 std::optional<std::string> apply(RunRequest& request, std::string_view key,
                                  std::string_view value) {
   if (key == "scenario") {
-    if (value != kFirstLight && find_lesson(value) == nullptr)
-      return "there is no scenario of that name: see glass run --list";
+    if (!is_known(value)) return "there is no scenario of that name: see glass run --list";
     request.scenario = std::string(value);
   } else if (key == "seed") {
     const auto seed = parse_decimal(value);
@@ -224,8 +263,12 @@ std::optional<std::string> apply(RunRequest& request, std::string_view key,
     if (value != "none" && !sim::parse_nat(value))
       return "a NAT is none, a mapping/filtering of ei, ad and apd, or has an old name";
     (key == "a_nat" ? request.a_nat : request.b_nat) = std::string(value);
+  } else if (key == "turn" || key == "a_udp" || key == "b_udp") {
+    if (value != "0" && value != "1") return "turn, a_udp and b_udp are 0 or 1";
+    (key == "turn" ? request.turn : key == "a_udp" ? request.a_udp : request.b_udp) = value == "1";
   } else {
-    return "a run has scenario, seed, loss, delay, jitter, a_nat and b_nat; nothing else";
+    return "a run has scenario, seed, loss, delay, jitter, a_nat, b_nat, turn, a_udp and b_udp; "
+           "nothing else";
   }
   return std::nullopt;
 }
@@ -271,23 +314,43 @@ std::string annotated_trace(const explain::Story& story, const explain::Notes& n
   return out + "{\"event\":\"end\"}\n";
 }
 
+std::vector<std::string> names_of(const RunRequest& request) {
+  if (const Lesson* const lesson = find_lesson(request.scenario))
+    return meeting_names(meeting_for(request, *lesson));
+  if (request.scenario == kAttacks) return attack_names();
+  return request.scenario == kFirstLight ? first_light_names() : Duo::names();
+}
+
+void run(const RunRequest& request, Sink& sink) {
+  if (run_plain(request, sink)) return;
+  if (const Lesson* const lesson = find_lesson(request.scenario)) {
+    (void)meet(meeting_for(request, *lesson), &sink);
+    return;
+  }
+  (void)first_light({.seed = request.seed,
+                     .loss_per_million = request.loss_per_million.value_or(0),
+                     .delay = request.delay.value_or(FirstLightOptions{}.delay),
+                     .jitter = request.jitter,
+                     .file_size = kFileSize},
+                    sink);
+}
+
+std::string captured_run(const RunRequest& request, const explain::Notes& notes) {
+  std::string out;
+  const std::vector<std::string> names = names_of(request);
+  explain::Pcapng capture({.comments = true, .names = &names, .notes = &notes},
+                          explain::to_string(out));
+  run(request, capture);
+  capture.flush();
+  return out;
+}
+
 std::string annotated_run(const RunRequest& request, const explain::Notes& notes) {
   explain::Recorder recorder(kMaxRecords);
   recorder.story().scenario = request.scenario;
   recorder.story().seed = request.seed;
-  if (const Lesson* const lesson = find_lesson(request.scenario)) {
-    const MeetingOptions options = meeting_for(request, *lesson);
-    recorder.story().names = meeting_names(options);
-    (void)meet(options, &recorder);
-  } else {
-    recorder.story().names = first_light_names();
-    (void)first_light({.seed = request.seed,
-                       .loss_per_million = request.loss_per_million.value_or(0),
-                       .delay = request.delay.value_or(FirstLightOptions{}.delay),
-                       .jitter = request.jitter,
-                       .file_size = kFileSize},
-                      recorder);
-  }
+  recorder.story().names = names_of(request);
+  run(request, recorder);
   return annotated_trace(recorder.story(), notes);
 }
 

@@ -10,9 +10,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "base/trace.h"
 #include "explain/notes.h"
 #include "explain/sinks/recorder.h"
 
@@ -24,7 +26,8 @@ struct RunRequest {
   static constexpr Duration kMaxDelay = std::chrono::seconds(2);
   static constexpr Duration kMaxJitter = std::chrono::seconds(1);
 
-  std::string scenario = "first-light";  // or a lesson's name (scenarios/lessons.h)
+  // Or the name of a lesson (scenarios/lessons.h), a delivery, a fault, an attack.
+  std::string scenario = "first-light";
   std::uint64_t seed = 1;
   // What is not asked for is as the scenario has it.
   std::optional<std::uint32_t> loss_per_million{};
@@ -32,11 +35,23 @@ struct RunRequest {
   Duration jitter{};
   std::string a_nat{};  // Alice's: "apd/ad", "symmetric", "none"...
   std::string b_nat{};
+  std::optional<bool> turn{};   // is there a relay?
+  std::optional<bool> a_udp{};  // does UDP get out of Alice's network?
+  std::optional<bool> b_udp{};
 };
 
 // "scenario=first-light&seed=7&loss=2.5&delay=25&a_nat=ei/apd": loss in percent, delay and jitter
-// in milliseconds, each may be left out. The error says in a sentence what is wrong with which.
+// in milliseconds, turn, a_udp and b_udp 0 or 1; each may be left out. The error says in a sentence
+// what is wrong with which.
 Result<RunRequest, std::string> parse_run_request(std::string_view query);
+
+// The lanes of its trace, by node.
+std::vector<std::string> names_of(const RunRequest& request);
+// Runs it; what happens goes to `sink`. Replaces OpenSSL's dice meanwhile.
+void run(const RunRequest& request, Sink& sink);
+
+// The run as a capture that Wireshark opens decrypted, each packet with the rules behind it.
+std::string captured_run(const RunRequest& request, const explain::Notes& notes);
 
 // Runs it. The same request gives the same bytes. Replaces OpenSSL's dice meanwhile.
 std::string annotated_run(const RunRequest& request, const explain::Notes& notes);

@@ -323,6 +323,10 @@ WebReply Lab::answer(const WebRequest& request) {
   const bool is_post = request.method == "POST";
   if (request.path == "/api/status" && !is_post) return status();
   if (request.path == "/api/run" && is_post) return simulate(request.query);
+  if (request.path == "/api/pcapng" && !is_post) return capture(request.query);
+  if (request.path == "/api/matrix" && !is_post) return told(experiments_.matrix(request.query));
+  if (request.path == "/api/delivery" && !is_post)
+    return told(Experiments::delivery(request.query));
   if (request.path == "/api/signaling/stop" || request.path == "/api/signaling/start") {
     if (!is_post) return {.status = 405, .body = "POST only\n"};
     request.path.ends_with("stop") ? stop_signaling() : void(signaling_stopped_ = false);
@@ -341,6 +345,17 @@ WebReply Lab::simulate(std::string_view query) const {
   const auto wanted = parse_run_request(query);
   if (!wanted) return {.status = 400, .body = wanted.error() + "\n"};
   return {.type = "application/x-ndjson", .body = annotated_run(*wanted, notes_)};
+}
+
+WebReply Lab::capture(std::string_view query) const {
+  const auto wanted = parse_run_request(query);
+  if (!wanted) return {.status = 400, .body = wanted.error() + "\n"};
+  return {.type = "application/octet-stream", .body = captured_run(*wanted, notes_)};
+}
+
+WebReply Lab::told(Result<std::string, std::string> answer) {
+  if (!answer) return {.status = 400, .body = answer.error() + "\n"};
+  return {.type = "application/json", .body = std::move(*answer)};
 }
 
 WebReply Lab::status() const {

@@ -23,6 +23,7 @@
 #include "crypto/os_random.h"
 #include "demo/companion.h"
 #include "demo/exit_code.h"
+#include "demo/experiments.h"
 #include "demo/folder.h"
 #include "demo/server/rooms.h"
 #include "demo/server/turn_host.h"
@@ -91,6 +92,8 @@ class Lab final : public WebHandler {
                                                    std::string_view id) const;
   [[nodiscard]] WebReply status() const;
   [[nodiscard]] WebReply simulate(std::string_view query) const;
+  [[nodiscard]] WebReply capture(std::string_view query) const;
+  static WebReply told(Result<std::string, std::string> answer);
   void stop_signaling();
   void schedule_pump();
   void pump_rooms();
@@ -102,6 +105,7 @@ class Lab final : public WebHandler {
 
   LabOptions options_;
   explain::Notes notes_;
+  Experiments experiments_;
   TraceFeed feed_;
   net::Loop loop_;
   crypto::OsRandom random_;

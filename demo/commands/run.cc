@@ -12,8 +12,12 @@
 #include <vector>
 
 #include "base/text.h"
+#include "demo/annotated.h"
 #include "demo/commands/commands.h"
 #include "demo/embedded.h"
+#include "demo/scenarios/attacks.h"
+#include "demo/scenarios/delivery.h"
+#include "demo/scenarios/faults.h"
 #include "demo/scenarios/first_light.h"
 #include "demo/scenarios/lessons.h"
 #include "demo/scenarios/meeting.h"
@@ -233,11 +237,57 @@ int run_meeting(const RunOptions& options, const Lesson& lesson) {
   return kExitFailed;
 }
 
+// --- The scenarios without NATs ---
+
+void print_figures(const DeliveryOptions& options) {
+  fmt::print(stderr, "{:10}{:>12}{:>12}{:>12}{:>9}{:>6}\n", "", "first", "stalled", "longest",
+             "missing", "late");
+  for (const Delivery delivery : kDeliveries) {
+    DeliveryOptions one = options;
+    one.delivery = delivery;
+    const DeliveryFigures figures = measure(deliver(one, nullptr));
+    fmt::print(stderr, "{:10}{:>12}{:>12}{:>12}{:>9}{:>6}\n", to_text(delivery),
+               milliseconds(figures.first), milliseconds(figures.stall),
+               milliseconds(figures.longest), figures.missing, figures.late);
+  }
+}
+
+// As the page asks for it; what came of it is said by the ladder.
+int run_request(const RunOptions& options) {
+  RunRequest request{.scenario = options.scenario,
+                     .seed = options.seed,
+                     .loss_per_million = options.loss_per_million};
+  if (options.delay_ms) request.delay = std::chrono::milliseconds(*options.delay_ms);
+  Recording recording(options, names_of(request));
+  if (const auto failure = recording.open_files()) return report(*failure);
+  run(request, recording.sink());
+  if (const auto failure = recording.close_files()) return report(*failure);
+  if (options.trace != "-") fmt::print("{}", recording.ladder());
+  if (const auto delivery = find_delivery(options.scenario)) {
+    DeliveryOptions figures{.seed = options.seed};
+    if (options.loss_per_million) figures.loss_per_million = *options.loss_per_million;
+    if (request.delay) figures.delay = *request.delay;
+    print_figures(figures);
+  }
+  if (find_fault(options.scenario) != nullptr)
+    fmt::print(stderr, "One of the two has a fault. Which packet shows it? (glass lab: /learn)\n");
+  return kExitDone;
+}
+
 }  // namespace
 
 std::string scenario_list() {
   std::string out = "first-light: two peers say hello and share a file, nothing in between.\n";
   for (const Lesson& lesson : lessons()) out += fmt::format("{}: {}\n", lesson.name, lesson.text);
+  for (const Delivery delivery : kDeliveries)
+    out +=
+        fmt::format("delivery-{}: 60 messages past the same losses, over a channel of this kind.\n",
+                    to_text(delivery));
+  out += fmt::format("{}: Mallory tries nine things, and each is dropped.\n", kAttacks);
+  out += fmt::format("{}: the signaling server exchanges a fingerprint.\n", kAttackFingerprint);
+  for (const Fault& fault : faults())
+    out += fmt::format("bug-{}: {} has a fault: find the packet.\n", fault.name,
+                       fault.culprit == "alice" ? "Alice" : "Bob");
   return out;
 }
 
@@ -245,6 +295,9 @@ int run_scenario(const RunOptions& options) {
   if (options.scenario == "first-light") return run_first_light(options);
   if (const Lesson* const lesson = find_lesson(options.scenario))
     return run_meeting(options, *lesson);
+  if (find_delivery(options.scenario) || find_fault(options.scenario) != nullptr ||
+      options.scenario == kAttacks || options.scenario == kAttackFingerprint)
+    return run_request(options);
   return report({kExitUsage, "choosing a scenario", printable(options.scenario),
                  "there is no scenario of that name", "glass run --list"});
 }

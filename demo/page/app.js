@@ -2,9 +2,11 @@
 //
 // An attempt has its own room, signaling, trace and session. Whoever is in the room first makes the
 // offer to the one who comes; with glass the user chooses.
+import { CALL_LABEL } from './call/call.js';
+import { CallPanel } from './call/panel.js';
 import { byId } from './dom.js';
 import { language, setLanguage, startLanguage, t } from './i18n.js';
-import { addMessage, drawMap, drawPath, endText, FileList } from './panels.js';
+import { addMessage, drawMap, drawPath, endText, FileList, pathWords } from './panels.js';
 import { configurationFor, readIceServers } from './ice_servers.js';
 import { Session } from './session.js';
 import { hmacSha256, Sha256, toHex } from './sha256.js';
@@ -28,6 +30,8 @@ const story = new Story();
 const files = new FileList(onTransferAction);
 /** @type {StoryView} */
 let storyView;
+/** @type {CallPanel} */
+let calls;
 
 /**
  * One attempt. `secret` is '' with glass, which is reached through its own server.
@@ -88,6 +92,7 @@ function begin(peer, role, secret) {
 }
 
 function endAttempt() {
+  calls.detach();
   attempt?.session?.close();
   attempt?.signaling.leave();
   attempt?.trace?.close();
@@ -183,12 +188,13 @@ function onPeerJoined(id) {
   attempt.peerInRoom = true;
   if (attempt.with === 'glass' && attempt.role === 'offer') return;
   attempt.offerer = true;
-  makeSession(id).offer().catch((error) => fail('description', String(error)));
+  makeSession(id).offer(attempt.with === 'browser').catch((error) => fail('description', String(error)));
 }
 
 /** The other browser came back after its session ended. */
 function restart() {
   if (!attempt) return;
+  calls.detach();
   attempt.session?.close();
   Object.assign(attempt, { session: null, transfers: null, opened: false, verified: false, notes: 0 });
   attempt.beganAt = performance.now();
@@ -229,7 +235,10 @@ function chosenRoute() {
 function makeSession(peerId) {
   const mine = /** @type {Attempt} */ (attempt);
   const session = new Session(peerId, configurationFor(iceServers, chosenRoute()), {
-    send: (message) => mine.signaling.send({ ...message, to: peerId }),
+    send: (message) => {
+      if (mine.opened && message.type === 'candidate' && calls.relay({ candidate: message.candidate, sdpMid: message.mid })) return;
+      mine.signaling.send({ ...message, to: peerId });
+    },
     note: (step, key, values) => {
       if (attempt === mine) story.note(step, key, values);
     },
@@ -318,6 +327,7 @@ async function readPath(mine, session) {
   story.happened('pair', 'step.pair.done', { local: endText(found.local), remote: endText(found.remote) });
   if (session.dtlsState() === 'connected') story.happened('dtls', 'step.dtls.done', { version });
   drawPath(path);
+  calls.allow(isOpen(), t('call.path', { kind: pathWords(path) }));
 }
 
 /** @param {Session} session */
@@ -342,6 +352,10 @@ function onOpen(mine) {
 
 /** @param {Attempt} mine @param {RTCDataChannel} channel */
 function onChannel(mine, channel) {
+  if (channel.label === CALL_LABEL) {
+    if (mine.session) calls.attach(mine.session.pc, channel, mine.offerer);
+    return;
+  }
   if (channel.label === 'chat') {
     channel.addEventListener('message', (event) => {
       if (attempt === mine && typeof event.data === 'string') addMessage(peerName(), event.data, false);
@@ -363,6 +377,7 @@ function onChannel(mine, channel) {
  * @param {'ice' | 'dtls' | 'description' | 'closed'} why @param {string} detail
  */
 async function onEnded(mine, session, why, detail) {
+  calls.detach();
   if (why === 'closed' && mine.opened) {
     session.pc.close();
     showProblem('closed', '');
@@ -424,6 +439,7 @@ function fail(key, detail, values = {}) {
   const step = story.current();
   story.move(step, 'failed');
   showProblem(key, detail, values, step);
+  calls.detach();
   attempt.session?.close();
   attempt.signaling.leave();
   move('failed');  // the trace stays: its last events tell most
@@ -476,6 +492,7 @@ function refresh() {
   refreshConnect();
   refreshServer();
   const open = isOpen();
+  calls.allow(open, path ? t('call.path', { kind: pathWords(path) }) : '');
   byId('files-hint').textContent = t(open ? 'files.open' : 'files.closed');
   byId('file').disabled = !open;
   byId('drop').toggleAttribute('data-open', open);
@@ -657,6 +674,7 @@ function changeLanguage(name) {
   files.rebuild();
   problemShown?.();
   refresh();
+  calls.draw();
 }
 
 function listen() {
@@ -704,7 +722,7 @@ function listenToDrops() {
 function listenToPage() {
   addEventListener('hashchange', refresh);
   addEventListener('beforeunload', (event) => {
-    if (attempt?.transfers?.isBusy()) event.preventDefault();
+    if (attempt?.transfers?.isBusy() || calls.isJoined()) event.preventDefault();
   });
   // A closed or reloaded tab says goodbye, so that the other side need not wait for a timeout.
   addEventListener('pagehide', () => {
@@ -718,6 +736,7 @@ function listenToPage() {
 
 startLanguage();
 storyView = new StoryView(story, byId('steps'));
+calls = new CallPanel((key, values) => story.note('sdp', key, values));
 byId('language').value = language();
 listen();
 refresh();

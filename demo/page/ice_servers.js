@@ -36,5 +36,5 @@ export function configurationFor(servers, route) {
   const iceServers = servers
     .map((server) => ({ ...server, urls: [server.urls].flat().filter((url) => !kind || kind.test(url)) }))
     .filter((server) => server.urls.length > 0);
-  return { iceServers, iceTransportPolicy: route.startsWith('relay') ? 'relay' : 'all' };
+  return { iceServers, iceTransportPolicy: route.startsWith('relay') ? 'relay' : 'all', bundlePolicy: 'max-bundle' };
 }

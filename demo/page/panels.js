@@ -34,11 +34,16 @@ export function drawPath(path) {
   const kind = kindOf(path);
   list.setAttribute('data-kind', kind);
   list.replaceChildren(
-    ...row('path.kind', make('span', {}, t(`path.${kind}`), ' · ', path.local.protocol.toUpperCase())),
+    ...row('path.kind', make('span', {}, pathWords(path))),
     ...row('path.local', describe(path.local)),
     ...row('path.remote', describe(path.remote)),
     ...row('path.rtt', code(Number.isNaN(path.rtt) ? '–' : `${path.rtt.toFixed(1)} ms`)),
     ...row('path.bytes', code(`${megabytes(path.sent)} / ${megabytes(path.received)} MB`)));
+}
+
+/** What kind of path it is, in words. @param {import('./session.js').PathInfo} path */
+export function pathWords(path) {
+  return `${t(`path.${kindOf(path)}`)} · ${path.local.protocol.toUpperCase()}`;
 }
 
 /** @param {import('./session.js').PathInfo} path */

@@ -1,7 +1,9 @@
 // session.js - one RTCPeerConnection with one other peer, from the first description to the end.
 //
 // Turns what the browser does into a few words that the story understands, and knows the stage that
-// the connection has reached. It neither draws nor speaks to the server itself.
+// the connection has reached. It neither draws nor speaks to the server itself. Once the line is open, what
+// is to be agreed about voice and video is the business of call/call.js.
+import { CALL_LABEL } from './call/call.js';
 
 /**
  * @typedef {'sdp' | 'checks' | 'pair' | 'dtls' | 'sctp' | 'channel'} Stage
@@ -29,6 +31,8 @@
  */
 
 const CHANNEL_LABELS = ['chat', 'files'];
+/** Opened when there is somebody to call; a session works without it. */
+const OPTIONAL_LABELS = [CALL_LABEL];
 
 export class Session {
   /** @type {RTCPeerConnection} */
@@ -56,12 +60,13 @@ export class Session {
     this.pc.onicegatheringstatechange = () => this.#onGathering();
     this.pc.oniceconnectionstatechange = () => this.#onIceState();
     this.pc.onconnectionstatechange = () => this.#onConnectionState();
+    this.pc.onsignalingstatechange = () => this.#events.changed();
     this.pc.ondatachannel = (event) => this.#adopt(event.channel);
   }
 
-  /** Creates the channels and sends the offer. */
-  async offer() {
-    for (const label of CHANNEL_LABELS) this.#adopt(this.pc.createDataChannel(label));
+  /** Creates the channels and sends the offer. @param {boolean} withCall whether the other side may be a page */
+  async offer(withCall) {
+    for (const label of withCall ? [...CHANNEL_LABELS, ...OPTIONAL_LABELS] : CHANNEL_LABELS) this.#adopt(this.pc.createDataChannel(label));
     await this.pc.setLocalDescription();
     this.#describe();
   }
@@ -265,7 +270,7 @@ export class Session {
   /** @param {RTCDataChannel} channel */
   #adopt(channel) {
     channel.binaryType = 'arraybuffer';
-    if (!CHANNEL_LABELS.includes(channel.label) || this.channels.has(channel.label)) {
+    if (![...CHANNEL_LABELS, ...OPTIONAL_LABELS].includes(channel.label) || this.channels.has(channel.label)) {
       this.#events.note('channel', 'event.channel.other', { label: channel.label });
       return;
     }
@@ -277,7 +282,7 @@ export class Session {
     };
     if (channel.readyState === 'open') opened();
     else channel.addEventListener('open', opened);
-    channel.addEventListener('close', () => this.#end('closed', ''));
+    if (CHANNEL_LABELS.includes(channel.label)) channel.addEventListener('close', () => this.#end('closed', ''));
   }
 
   /** @param {'ice' | 'dtls' | 'description' | 'closed'} why @param {string} detail */

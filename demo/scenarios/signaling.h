@@ -5,6 +5,7 @@
 // no packet of the simulated network, but part of the story: it is told in the trace.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,7 +29,11 @@ class Signaling {
     peer::Peer& peer;
   };
 
+  // Changes what somebody sends, as a peer with a fault would.
+  using Edit = std::function<void(sim::HostId from, Layer layer, std::string& text)>;
+
   Signaling(sim::World& world, Sink* sink) : world_(world), sink_(sink) {}
+  void edit_with(Edit edit) { edit_ = std::move(edit); }
 
   // `what(world)` happens on the other side. Once the server has stopped: nothing.
   template <class What>
@@ -44,7 +49,8 @@ class Signaling {
   // The offer goes over and the answer comes back. `on_refused(error)`: the answerer takes no such
   // offer.
   template <class OnRefused>
-  void carry_offer(End offerer, End answerer, const std::string& offer, OnRefused on_refused) {
+  void carry_offer(End offerer, End answerer, std::string offer, OnRefused on_refused) {
+    if (edit_) edit_(offerer.host, Layer::kSdp, offer);
     tell(offerer.host, Layer::kSdp, Direction::kSent, offer);
     after([this, offerer, answerer, offer, on_refused](sim::World& world) {
       tell(answerer.host, Layer::kSdp, Direction::kReceived, offer);
@@ -56,7 +62,8 @@ class Signaling {
     });
   }
   // An empty line: there are no more.
-  void carry_candidate(sim::HostId from, End to, const std::string& line) {
+  void carry_candidate(sim::HostId from, End to, std::string line) {
+    if (edit_) edit_(from, Layer::kSignaling, line);
     const std::string told = line.empty() ? std::string("no more candidates") : line;
     tell(from, Layer::kSignaling, Direction::kSent, told);
     after([this, to, line, told](sim::World& world) {
@@ -73,7 +80,8 @@ class Signaling {
   }
 
  private:
-  void carry_answer(End answerer, End offerer, const std::string& answer) {
+  void carry_answer(End answerer, End offerer, std::string answer) {
+    if (edit_) edit_(answerer.host, Layer::kSdp, answer);
     tell(answerer.host, Layer::kSdp, Direction::kSent, answer);
     after([this, offerer, answer](sim::World& world) {
       tell(offerer.host, Layer::kSdp, Direction::kReceived, answer);
@@ -84,6 +92,7 @@ class Signaling {
 
   sim::World& world_;
   Sink* sink_;
+  Edit edit_;
   bool runs_ = true;
 };
 

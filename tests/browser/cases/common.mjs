@@ -101,8 +101,29 @@ export async function chat(tab, words) {
  * @param {any} t @param {Glass} glass @param {string} [route] @param {() => Promise<Tab>} [openGuest] in another browser
  */
 export async function meetByLink(t, glass, route = 'any', openGuest = t.newTab) {
-  /** @type {[Tab, Tab]} */
-  const [host, guest] = [await t.newTab(), await openGuest()];
+  /** @type {Tab} */
+  const host = await t.newTab();
+  const guest = await openGuest();
+  const link = await meet(host, guest, glass, route);
+  return { host, guest, link };
+}
+
+/** A tab of another browser is invited. @param {any} t @param {Glass} glass @param {Tab} guest @returns {Promise<Tab>} the one that invites */
+export async function inviteGuest(t, glass, guest) {
+  const host = await t.newTab();
+  await meet(host, guest, glass, 'any');
+  return host;
+}
+
+/** What one says the other reads. @param {Tab} from @param {Tab} to @param {string} words */
+export async function chatBetween(from, to, words) {
+  await from.type('chat-input', words);
+  await from.click('chat-send');
+  await to.until('the words', async () => (await to.text('chat')).includes(words));
+}
+
+/** @param {Tab} host @param {Tab} guest @param {Glass} glass @param {string} route */
+async function meet(host, guest, glass, route) {
   await host.goto(glass.url);
   await host.choose('route', route);
   await host.click('invite');
@@ -116,5 +137,5 @@ export async function meetByLink(t, glass, route = 'any', openGuest = t.newTab) 
     await tab.untilAttribute('connection-state', 'data-state', 'connected', OPEN_WITHIN_MS);
     await tab.until('the proof', () => tab.eval(() => !document.querySelector('[data-testid=file]')?.hasAttribute('disabled')));
   }
-  return { host, guest, link };
+  return link;
 }

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 const PAGE = path.resolve(import.meta.dirname, '../../../demo/page');
-const SOURCES = ['.', 'learn'].flatMap((folder) => fs.readdirSync(path.join(PAGE, folder)).map((name) => path.join(folder, name))).filter((name) => name.endsWith('.js'));
+const SOURCES = ['.', 'call', 'learn'].flatMap((folder) => fs.readdirSync(path.join(PAGE, folder)).map((name) => path.join(folder, name))).filter((name) => name.endsWith('.js'));
 const CATALOGUES = ['en.js', 'ur-latn.js', 'learn/en.js', 'learn/ur-latn.js'];
 
 /** @param {string} name */

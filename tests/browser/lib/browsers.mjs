@@ -13,11 +13,14 @@ const POLL_MS = 40;
 const EXPECTED_ERRORS = /503|favicon|WebSocket|can.t establish a connection|Cross-Origin-Opener-Policy/;
 
 // What a browser is told beyond its defaults. `default`: nothing at all, as a newcomer has it.
-// `open`: it may show its addresses. `loopback`: it may use the loopback interface as well.
+// `open`: it may show its addresses. `loopback`: it may use the loopback interface as well. `fake`: so, and it
+// has a camera and a microphone that make up what they see and hear. `denied`: the user says no.
 const CHROMIUM_ARGS = {
   default: [],
   open: ['--use-fake-ui-for-media-stream'],
   loopback: ['--use-fake-ui-for-media-stream', '--allow-loopback-in-peer-connection'],
+  fake: ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', '--allow-loopback-in-peer-connection'],
+  denied: ['--use-fake-ui-for-media-stream=deny', '--use-fake-device-for-media-stream', '--allow-loopback-in-peer-connection'],
 };
 const ALLOWED = {
   'media.navigator.permission.disabled': false,
@@ -28,9 +31,11 @@ const FIREFOX_PREFS = {
   default: {},
   open: ALLOWED,
   loopback: { ...ALLOWED, 'media.peerconnection.ice.loopback': true },
+  fake: { ...ALLOWED, 'media.peerconnection.ice.loopback': true, 'media.navigator.streams.fake': true },
+  denied: { 'permissions.default.camera': 2, 'permissions.default.microphone': 2, 'media.peerconnection.ice.loopback': true, 'media.navigator.streams.fake': true },
 };
 
-/** @typedef {'default' | 'open' | 'loopback'} Privacy */
+/** @typedef {'default' | 'open' | 'loopback' | 'fake' | 'denied'} Privacy */
 
 /** @param {'chromium' | 'firefox'} kind @param {Privacy} privacy @param {string} folder @param {string} [ca] a PEM file with an authority to trust */
 export function launch(kind, privacy, folder, ca) {
