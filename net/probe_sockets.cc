@@ -38,8 +38,7 @@ SocketError error_of(std::string_view what, const Address& address) {
 }
 
 std::int64_t clock_now() {
-  return std::chrono::duration_cast<Duration>(
-             std::chrono::steady_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
 
@@ -53,7 +52,8 @@ Address local_of(int handle) {
 // Waits for `events` on one handle; false: the time is over.
 bool poll_one(int handle, short events, Duration patience) {
   pollfd entry{.fd = handle, .events = events, .revents = 0};
-  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(std::max(patience, Duration::zero()));
+  const auto ms =
+      std::chrono::ceil<std::chrono::milliseconds>(std::max(patience, Duration::zero()));
   return ::poll(&entry, 1, static_cast<int>(ms.count())) > 0;
 }
 
@@ -195,9 +195,11 @@ bool ProbeSockets::send(std::size_t socket, const Address& remote, Bytes bytes) 
   if (!one.is_stream) {
     sockaddr_storage storage{};
     const socklen_t size = to_kernel(remote, storage);
-    // An error that waits from an earlier datagram is told by a send that has nothing to do with it.
+    // An error that waits from an earlier datagram is told by a send that has nothing to do with
+    // it.
     for (int tries = 0; tries < 2; ++tries)
-      if (::sendto(one.handle, bytes.data(), bytes.size(), MSG_NOSIGNAL, generic(storage), size) >= 0)
+      if (::sendto(one.handle, bytes.data(), bytes.size(), MSG_NOSIGNAL, generic(storage), size) >=
+          0)
         return true;
     return false;
   }
@@ -217,7 +219,8 @@ void ProbeSockets::wait(Duration patience, std::vector<ProbeEvent>& out) {
     entries.push_back({.fd = sockets_[i]->handle, .events = POLLIN, .revents = 0});
     numbers.push_back(i);
   }
-  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(std::max(patience, Duration::zero()));
+  const auto ms =
+      std::chrono::ceil<std::chrono::milliseconds>(std::max(patience, Duration::zero()));
   if (::poll(entries.data(), entries.size(), static_cast<int>(ms.count())) <= 0) return;
   for (std::size_t i = 0; i < entries.size(); ++i)
     if (entries[i].revents != 0) read(numbers[i], out);
@@ -234,11 +237,12 @@ bool ProbeSockets::read_datagram(std::size_t number, std::vector<ProbeEvent>& ou
   const int handle = sockets_[number]->handle;
   sockaddr_storage from{};
   socklen_t size = sizeof from;
-  const ssize_t got =
-      ::recvfrom(handle, scratch_.data(), scratch_.size(), 0, generic(from), &size);
+  const ssize_t got = ::recvfrom(handle, scratch_.data(), scratch_.size(), 0, generic(from), &size);
   if (got >= 0) {
     const Bytes bytes = Bytes(scratch_).first(static_cast<std::size_t>(got));
-    out.push_back({ProbeEvent::Kind::kBytes, number, from_kernel(from), {bytes.begin(), bytes.end()}});
+    out.push_back({
+        ProbeEvent::Kind::kBytes, number, from_kernel(from), {bytes.begin(), bytes.end()}
+    });
     return true;
   }
   if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -248,7 +252,8 @@ bool ProbeSockets::read_datagram(std::size_t number, std::vector<ProbeEvent>& ou
   }
   const bool is_refusal = errno == ECONNREFUSED;
   const auto remote = refused_by(handle);
-  if (is_refusal) out.push_back({ProbeEvent::Kind::kRefused, number, remote.value_or(Address{}), {}});
+  if (is_refusal)
+    out.push_back({ProbeEvent::Kind::kRefused, number, remote.value_or(Address{}), {}});
   return true;
 }
 
@@ -258,20 +263,28 @@ bool ProbeSockets::read_stream(std::size_t number, std::vector<ProbeEvent>& out)
   if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
   if (got <= 0) {
     one.is_over = true;
-    out.push_back({got == 0 ? ProbeEvent::Kind::kClosed : ProbeEvent::Kind::kRefused, number,
-                   one.remote, {}});
+    out.push_back({got == 0 ? ProbeEvent::Kind::kClosed : ProbeEvent::Kind::kRefused,
+                   number,
+                   one.remote,
+                   {}});
     return false;
   }
   const Bytes bytes = Bytes(scratch_).first(static_cast<std::size_t>(got));
   if (one.tls == nullptr) {
-    out.push_back({ProbeEvent::Kind::kBytes, number, one.remote, {bytes.begin(), bytes.end()}});
+    out.push_back({
+        ProbeEvent::Kind::kBytes, number, one.remote, {bytes.begin(), bytes.end()}
+    });
     return true;
   }
   one.tls->from_wire(bytes);
   ByteVector plain(kReadMax);
   for (std::size_t size = one.tls->read(plain); size > 0; size = one.tls->read(plain))
-    out.push_back({ProbeEvent::Kind::kBytes, number, one.remote,
-                   {plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(size)}});
+    out.push_back({
+        ProbeEvent::Kind::kBytes,
+        number,
+        one.remote,
+        {plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(size)}
+    });
   ByteVector to_wire;
   one.tls->to_wire(to_wire);
   (void)write_all(one, to_wire);

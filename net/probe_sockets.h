@@ -1,8 +1,9 @@
 // net/probe_sockets.h - sockets for a tool that says one thing and then waits for what comes.
 //
-// Unlike the Loop, which serves machines, this is driven step by step: send(), then wait(). Bytes go
-// out and come in as they are, without framing, so that a test can say anything. Errors of the network
-// are events, not failures: a refused port is an answer too.  Tested by: probe_sockets_test.cc
+// Unlike the Loop, which serves machines, this is driven step by step: send(), then wait(). Bytes
+// go out and come in as they are, without framing, so that a test can say anything. Errors of the
+// network are events, not failures: a refused port is an answer too.  Tested by:
+// probe_sockets_test.cc
 #pragma once
 
 #include <cstddef>

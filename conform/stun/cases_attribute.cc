@@ -9,11 +9,56 @@
 namespace glass::conform {
 namespace {
 
-const std::vector<Accepted> kExpected{{kAsExpected, Verdict::kPass}};
+const std::vector<Accepted> kExpected{
+    {kAsExpected, Verdict::kPass}
+};
 // What an open server says, and what one that wants credentials says before it looks further.
 const std::vector<Accepted> kServed{
     {"success",   Verdict::kPass},
     {"error 401", Verdict::kPass}
+};
+
+// No rule says what becomes of it; a server that heeds what stands before it does no harm.
+const std::vector<Accepted> kOverrun{
+    {"silence",   Verdict::kPass   },
+    {"closed",    Verdict::kPass   },
+    {"error 400", Verdict::kPass   },
+    {"error 401", Verdict::kLenient},
+    {"success",   Verdict::kLenient}
+};
+
+const std::vector<Accepted> kKnownButUnexpectedOutcomes{
+    {"success",   Verdict::kPass   },
+    {"error 401", Verdict::kPass   },
+    {"error 420", Verdict::kLenient},
+    {"error 400", Verdict::kLenient},
+    {"silence",   Verdict::kLenient}
+};
+const std::vector<Accepted> kUsernameOutcomes{
+    {"success",   Verdict::kPass},
+    {"error 401", Verdict::kPass},
+    {"error 400", Verdict::kPass}
+};
+const std::vector<Accepted> kWrongFingerprintOutcomes{
+    {"silence",   Verdict::kPass   },
+    {"closed",    Verdict::kPass   },
+    {"success",   Verdict::kLenient},
+    {"error 401", Verdict::kLenient}
+};
+const std::vector<Accepted> kLongFingerprintOutcomes{
+    {"silence",   Verdict::kPass   },
+    {"closed",    Verdict::kPass   },
+    {"error 400", Verdict::kPass   },
+    {"success",   Verdict::kLenient},
+    {"error 401", Verdict::kLenient}
+};
+const std::vector<Accepted> kBehindFingerprintOutcomes{
+    {"silence",   Verdict::kPass   },
+    {"closed",    Verdict::kPass   },
+    {"success",   Verdict::kPass   },
+    {"error 400", Verdict::kPass   },
+    {"error 401", Verdict::kPass   },
+    {"error 420", Verdict::kLenient}
 };
 
 AttributeType unknown(std::uint16_t number) { return static_cast<AttributeType>(number); }
@@ -65,8 +110,8 @@ Outcome own_padding(StunProbe& p) {
   for (const stun::Attribute& one : reply.view().attributes())
     for (const std::uint8_t byte : one.padding)
       if (byte != 0)
-        return wrong("padding of attribute " +
-                     hex_number(static_cast<std::uint64_t>(one.type), 4) + " is not zero");
+        return wrong("padding of attribute " + hex_number(static_cast<std::uint64_t>(one.type), 4) +
+                     " is not zero");
   return as_expected();
 }
 
@@ -182,7 +227,9 @@ Outcome fingerprint_size(StunProbe& p) {
 
 void add_unknown_cases(std::vector<Case>& to) {
   const auto add = [&](Case one) { to.push_back(std::move(one)); };
-  const std::vector<Accepted> refused{{"error 420", Verdict::kPass}};
+  const std::vector<Accepted> refused{
+      {"error 420", Verdict::kPass}
+  };
   add({.id = "stun/8489:6.3.1#0/unknown-required",
        .title = "Asks with an attribute of the comprehension-required range that does not exist",
        .expectation = "420 (Unknown Attribute)",
@@ -234,12 +281,13 @@ void add_unknown_cases(std::vector<Case>& to) {
        .outcomes = kExpected,
        .needs = {"open"},
        .run = on(+[](StunProbe& p) {
-         const Reply reply = p.ask(p.binding().number(kUnknownOptional, 0).number(kUnknownRequired, 0));
+         const Reply reply =
+             p.ask(p.binding().number(kUnknownOptional, 0).number(kUnknownRequired, 0));
          if (reply.code != 420) return outcome_of(reply);
          const auto told = listed(reply);
          if (!told) return wrong("420 without UNKNOWN-ATTRIBUTES");
-         const bool names_optional = std::ranges::any_of(
-             *told, [](std::uint16_t type) { return type >= 0x8000; });
+         const bool names_optional =
+             std::ranges::any_of(*told, [](std::uint16_t type) { return type >= 0x8000; });
          return names_optional ? wrong("it lists an optional one") : as_expected();
        })});
   add({.id = "stun/8489:6.3.1.1#3/lists-one-of-two-alike",
@@ -260,7 +308,9 @@ void add_unknown_cases(std::vector<Case>& to) {
        .title = "Asks with an attribute that need not be understood",
        .expectation = "It is ignored",
        .outcomes = kServed,
-       .run = on(+[](StunProbe& p) { return outcome_of(p.ask(p.binding().number(kUnknownOptional, 1))); })});
+       .run = on(+[](StunProbe& p) {
+         return outcome_of(p.ask(p.binding().number(kUnknownOptional, 1)));
+       })});
   add({.id = "stun/8489:6.3#1/unknown-optional-sixty",
        .title = "Asks with sixty attributes that need not be understood",
        .expectation = "All are ignored",
@@ -271,11 +321,7 @@ void add_unknown_cases(std::vector<Case>& to) {
        .expectation = "They are ignored",
        .level = Level::kShould,
        .cls = Class::kInopportune,
-       .outcomes = {{"success", Verdict::kPass},
-                    {"error 401", Verdict::kPass},
-                    {"error 420", Verdict::kLenient},
-                    {"error 400", Verdict::kLenient},
-                    {"silence", Verdict::kLenient}},
+       .outcomes = kKnownButUnexpectedOutcomes,
        .run = on(+[](StunProbe& p) {
          return outcome_of(
              p.ask(p.binding()
@@ -321,12 +367,7 @@ void add_format_cases(std::vector<Case>& to) {
          .title = "Asks with an attribute of four bytes whose length says more",
          .expectation = "It reaches past the message: no answer, or 400",
          .cls = Class::kInvalid,
-         // No rule says what becomes of it; a server that heeds what stands before it does no harm.
-         .outcomes = {{"silence", Verdict::kPass},
-                      {"closed", Verdict::kPass},
-                      {"error 400", Verdict::kPass},
-                      {"error 401", Verdict::kLenient},
-                      {"success", Verdict::kLenient}},
+         .outcomes = kOverrun,
          .run = [length](Session& session) {
            StunProbe p(session);
            return overrun(p, length);
@@ -334,26 +375,28 @@ void add_format_cases(std::vector<Case>& to) {
   add({.id = "stun/8489:14.3#2/username-763",
        .title = "Asks with a USERNAME of 763 bytes",
        .expectation = "It can be parsed, for the sake of RFC 5389",
-       .outcomes = {{"success", Verdict::kPass},
-                    {"error 401", Verdict::kPass},
-                    {"error 400", Verdict::kPass}},
+       .outcomes = kUsernameOutcomes,
        .run = on(+[](StunProbe& p) { return with_text(p, AttributeType::kUsername, 763); })});
   add({.id = "stun/8489:14.14#2/software-763",
        .title = "Asks with a SOFTWARE of 763 bytes",
        .expectation = "It can be parsed: so long it may be to whoever decodes it",
        .outcomes = kServed,
        .run = on(+[](StunProbe& p) { return with_text(p, AttributeType::kSoftware, 763); })});
-  add({.id = "stun/8489:14.14#2/own-software",
-       .title = "Looks at the SOFTWARE of an answer",
-       .expectation = "UTF-8, fewer than 128 characters",
-       .outcomes = {{kAsExpected, Verdict::kPass}, {"absent", Verdict::kPass}},
-       .run = on(software)});
-  add({.id = "stun/8489:6.3.1.1#5/software",
-       .title = "Looks for SOFTWARE in an answer",
-       .expectation = "It is there",
-       .level = Level::kShould,
-       .outcomes = {{kAsExpected, Verdict::kPass}, {"absent", Verdict::kLenient}},
-       .run = on(software)});
+  add({
+      .id = "stun/8489:14.14#2/own-software",
+      .title = "Looks at the SOFTWARE of an answer",
+      .expectation = "UTF-8, fewer than 128 characters",
+      .outcomes = {{kAsExpected, Verdict::kPass}, {"absent", Verdict::kPass}},
+      .run = on(software)
+  });
+  add({
+      .id = "stun/8489:6.3.1.1#5/software",
+      .title = "Looks for SOFTWARE in an answer",
+      .expectation = "It is there",
+      .level = Level::kShould,
+      .outcomes = {{kAsExpected, Verdict::kPass}, {"absent", Verdict::kLenient}},
+      .run = on(software)
+  });
   add({.id = "stun/8489:6.3.1.1#1/error-code",
        .title = "Provokes an error",
        .expectation = "The error response has an ERROR-CODE with class 3 to 6 and number 0 to 99",
@@ -366,13 +409,15 @@ void add_format_cases(std::vector<Case>& to) {
        .cls = Class::kInvalid,
        .outcomes = kExpected,
        .run = on(reason_phrase)});
-  add({.id = "stun/8489:14.8#2/reserved-bits",
-       .title = "Provokes an error",
-       .expectation = "The reserved bits before the class are zero",
-       .level = Level::kShould,
-       .cls = Class::kInvalid,
-       .outcomes = {{kAsExpected, Verdict::kPass}, {"not zero", Verdict::kLenient}},
-       .run = on(error_reserved_bits)});
+  add({
+      .id = "stun/8489:14.8#2/reserved-bits",
+      .title = "Provokes an error",
+      .expectation = "The reserved bits before the class are zero",
+      .level = Level::kShould,
+      .cls = Class::kInvalid,
+      .outcomes = {{kAsExpected, Verdict::kPass}, {"not zero", Verdict::kLenient}},
+      .run = on(error_reserved_bits)
+  });
 }
 
 void add_fingerprint_cases(std::vector<Case>& to) {
@@ -387,20 +432,13 @@ void add_fingerprint_cases(std::vector<Case>& to) {
        .title = "Asks with a wrong FINGERPRINT",
        .expectation = "No answer; a server that does not use the extension may ignore it",
        .cls = Class::kInvalid,
-       .outcomes = {{"silence", Verdict::kPass},
-                    {"closed", Verdict::kPass},
-                    {"success", Verdict::kLenient},
-                    {"error 401", Verdict::kLenient}},
+       .outcomes = kWrongFingerprintOutcomes,
        .run = on(bad_fingerprint)});
   add({.id = "stun/8489:6.3#0/long-fingerprint",
        .title = "Asks with a FINGERPRINT of eight bytes",
        .expectation = "No answer or 400; a server that does not use the extension may ignore it",
        .cls = Class::kInvalid,
-       .outcomes = {{"silence", Verdict::kPass},
-                    {"closed", Verdict::kPass},
-                    {"error 400", Verdict::kPass},
-                    {"success", Verdict::kLenient},
-                    {"error 401", Verdict::kLenient}},
+       .outcomes = kLongFingerprintOutcomes,
        .run = on(fingerprint_size)});
   add({.id = "stun/8489:14.7#2/own-fingerprint",
        .title = "Asks with FINGERPRINT and looks at that of the answer",
@@ -411,12 +449,7 @@ void add_fingerprint_cases(std::vector<Case>& to) {
        .title = "Puts an unknown attribute behind FINGERPRINT",
        .expectation = "FINGERPRINT is the last: what follows is not heeded",
        .cls = Class::kInvalid,
-       .outcomes = {{"silence", Verdict::kPass},
-                    {"closed", Verdict::kPass},
-                    {"success", Verdict::kPass},
-                    {"error 400", Verdict::kPass},
-                    {"error 401", Verdict::kPass},
-                    {"error 420", Verdict::kLenient}},
+       .outcomes = kBehindFingerprintOutcomes,
        .run = on(behind_fingerprint)});
 }
 

@@ -7,7 +7,9 @@
 namespace glass::conform {
 namespace {
 
-const std::vector<Accepted> kExpected{{kAsExpected, Verdict::kPass}};
+const std::vector<Accepted> kExpected{
+    {kAsExpected, Verdict::kPass}
+};
 
 constexpr std::uint32_t kChangeIp = 4;
 constexpr std::uint32_t kChangePort = 2;
@@ -38,8 +40,10 @@ Outcome origin(StunProbe& p, std::uint32_t flags) {
   const auto told = reply.get<stun::ResponseOrigin>();
   if (!told) return wrong("no RESPONSE-ORIGIN");
   if (told->address == reply.from) return as_expected();
-  const std::string text = "it says " + to_text(told->address) + ", and came from " + to_text(reply.from);
-  return p.session().has("near") ? wrong(text) : inconclusive(text + ": the server may be behind a NAT");
+  const std::string text =
+      "it says " + to_text(told->address) + ", and came from " + to_text(reply.from);
+  return p.session().has("near") ? wrong(text)
+                                 : inconclusive(text + ": the server may be behind a NAT");
 }
 
 Outcome both_mapped(StunProbe& p) {
@@ -49,7 +53,8 @@ Outcome both_mapped(StunProbe& p) {
   if (!plain || !xored) return wrong("MAPPED-ADDRESS or XOR-MAPPED-ADDRESS is missing");
   if (plain->address == xored->address) return as_expected();
   // Some NATs rewrite addresses wherever they see them: that is what the XOR is for.
-  return p.session().has("near") ? wrong("they differ") : inconclusive("they differ: a NAT may rewrite one");
+  return p.session().has("near") ? wrong("they differ")
+                                 : inconclusive("they differ: a NAT may rewrite one");
 }
 
 Outcome other_address(StunProbe& p) {
@@ -100,15 +105,18 @@ void add_discovery_cases(std::vector<Case>& to) {
     one.needs.push_back("udp");
     to.push_back(std::move(one));
   };
-  add({.id = "stun/5780:6.1#2/no-other-address",
-       .title = "Asks a server of one address to answer from another",
-       .expectation = "It cannot: 420 for CHANGE-REQUEST",
-       .cls = Class::kInopportune,
-       .outcomes = {{"error 420", Verdict::kPass}},
-       .needs = {"no-other-address", "open"},
-       .run = on(+[](StunProbe& p) {
-         return outcome_of(p.ask(p.binding().number(AttributeType::kChangeRequest, kChangeIp)));
-       })});
+  add({
+      .id = "stun/5780:6.1#2/no-other-address",
+      .title = "Asks a server of one address to answer from another",
+      .expectation = "It cannot: 420 for CHANGE-REQUEST",
+      .cls = Class::kInopportune,
+      .outcomes = {{"error 420", Verdict::kPass}},
+      .needs = {"no-other-address", "open"},
+      .run = on(+[](StunProbe& p) {
+        return outcome_of(p.ask(p.binding().number(AttributeType::kChangeRequest, kChangeIp)));
+                   }
+        )
+  });
   add({.id = "stun/5780:6.1#8/other-address",
        .title = "Looks at OTHER-ADDRESS",
        .expectation = "It differs from where we asked in IP address and port",
@@ -157,19 +165,23 @@ void add_discovery_cases(std::vector<Case>& to) {
        .outcomes = kExpected,
        .needs = {"other-address"},
        .run = on(+[](StunProbe& p) { return changed(p, 0); })});
-  add({.id = "stun/5780:6.1#9/padding",
-       .title = "Asks with PADDING",
-       .expectation = "The answer has PADDING, too",
-       .outcomes = {{kAsExpected, Verdict::kPass}, {"error 420", Verdict::kLenient}},
-       .needs = {"other-address"},
-       .run = on(padding)});
-  add({.id = "stun/5780:6.1#11/padding-and-response-port",
-       .title = "Asks with PADDING and RESPONSE-PORT, which would flood somebody",
-       .expectation = "400 (Bad Request)",
-       .cls = Class::kInvalid,
-       .outcomes = {{"error 400", Verdict::kPass}, {"error 420", Verdict::kLenient}},
-       .needs = {"other-address"},
-       .run = on(padding_and_port)});
+  add({
+      .id = "stun/5780:6.1#9/padding",
+      .title = "Asks with PADDING",
+      .expectation = "The answer has PADDING, too",
+      .outcomes = {{kAsExpected, Verdict::kPass}, {"error 420", Verdict::kLenient}},
+      .needs = {"other-address"},
+      .run = on(padding)
+  });
+  add({
+      .id = "stun/5780:6.1#11/padding-and-response-port",
+      .title = "Asks with PADDING and RESPONSE-PORT, which would flood somebody",
+      .expectation = "400 (Bad Request)",
+      .cls = Class::kInvalid,
+      .outcomes = {{"error 400", Verdict::kPass}, {"error 420", Verdict::kLenient}},
+      .needs = {"other-address"},
+      .run = on(padding_and_port)
+  });
   add({.id = "stun/5780:7.5#1/response-port",
        .title = "Asks for the answer to another port of ours",
        .expectation = "It goes there",

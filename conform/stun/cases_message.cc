@@ -10,8 +10,12 @@ const std::vector<Accepted> kSilent{
     {"silence", Verdict::kPass},
     {"closed",  Verdict::kPass}
 };
-const std::vector<Accepted> kSuccess{{"success", Verdict::kPass}};
-const std::vector<Accepted> kExpected{{kAsExpected, Verdict::kPass}};
+const std::vector<Accepted> kSuccess{
+    {"success", Verdict::kPass}
+};
+const std::vector<Accepted> kExpected{
+    {kAsExpected, Verdict::kPass}
+};
 
 Outcome plain_binding(StunProbe& p) {
   const RawStun request = p.binding();
@@ -75,7 +79,8 @@ Outcome retransmission(StunProbe& p) {
   if (second.kind != Reply::Kind::kSuccess) return outcome_of(second);
   const auto a = first.get<stun::XorMappedAddress>();
   const auto b = second.get<stun::XorMappedAddress>();
-  if (!a || !b || a->address != b->address) return wrong("the two answers tell different addresses");
+  if (!a || !b || a->address != b->address)
+    return wrong("the two answers tell different addresses");
   return as_expected();
 }
 
@@ -127,17 +132,21 @@ void add_message_cases(std::vector<Case>& to) {
        .expectation = "A success response of the Binding method",
        .outcomes = kSuccess,
        .run = on(plain_binding)});
-  add({.id = "stun/8489:12#2/no-credentials-needed",
-       .title = "Asks a Binding request without credentials",
-       .expectation = "A basic server answers it: checking them costs more than answering",
-       .level = Level::kShould,
-       .outcomes = {{"success", Verdict::kPass}, {"error 401", Verdict::kLenient}},
-       .run = on(plain_binding)});
-  add({.id = "stun/8489:12#6/no-fingerprint-needed",
-       .title = "Asks a Binding request without FINGERPRINT",
-       .expectation = "A server may use FINGERPRINT and never requires it",
-       .outcomes = {{"success", Verdict::kPass}, {"error 401", Verdict::kPass}},
-       .run = on(plain_binding)});
+  add({
+      .id = "stun/8489:12#2/no-credentials-needed",
+      .title = "Asks a Binding request without credentials",
+      .expectation = "A basic server answers it: checking them costs more than answering",
+      .level = Level::kShould,
+      .outcomes = {{"success", Verdict::kPass}, {"error 401", Verdict::kLenient}},
+      .run = on(plain_binding)
+  });
+  add({
+      .id = "stun/8489:12#6/no-fingerprint-needed",
+      .title = "Asks a Binding request without FINGERPRINT",
+      .expectation = "A server may use FINGERPRINT and never requires it",
+      .outcomes = {{"success", Verdict::kPass}, {"error 401", Verdict::kPass}},
+      .run = on(plain_binding)
+  });
   add({.id = "stun/8489:5#7/id-of-zeros",
        .title = "Asks with a transaction id of twelve zero bytes",
        .expectation = "The answer carries the id of the request, whichever it is",
@@ -185,14 +194,16 @@ void add_message_cases(std::vector<Case>& to) {
            StunProbe p(session);
            return top_bits(p, bits);
          }});
-  add({.id = "stun/8489:5#3/another-cookie",
-       .title = "Sends a Binding request with another magic cookie",
-       .expectation = "No answer; or that of RFC 3489, which knew no cookie",
-       .cls = Class::kInvalid,
-       .outcomes = {{"silence", Verdict::kPass},
-                    {"closed", Verdict::kPass},
-                    {"other", Verdict::kPass}},
-       .run = on(other_cookie)});
+  add({
+      .id = "stun/8489:5#3/another-cookie",
+      .title = "Sends a Binding request with another magic cookie",
+      .expectation = "No answer; or that of RFC 3489, which knew no cookie",
+      .cls = Class::kInvalid,
+      .outcomes = {{"silence", Verdict::kPass},
+                   {"closed", Verdict::kPass},
+                   {"other", Verdict::kPass}},
+      .run = on(other_cookie)
+  });
   add({.id = "stun/8489:6.3#0/length-beyond-datagram",
        .title = "Sends a Binding request whose length field says 64 bytes more than there are",
        .expectation = "The length is not sensible: no answer",
@@ -206,21 +217,23 @@ void add_message_cases(std::vector<Case>& to) {
        .cls = Class::kInvalid,
        .outcomes = kSilent,
        .needs = {"udp"},
-       .run = on(+[](StunProbe& p) {
-         return p.silence_after(p.binding().append(ByteVector{0, 0}));
-       })});
-  add({.id = "stun/8489:6.3#0/length-short",
-       .title = "Sends a Binding request with eight bytes behind its end",
-       .expectation = "The length is not that of the datagram: no answer",
-       .cls = Class::kInvalid,
-       // What is sensible is not spelled out; who looks no further than the length does no harm.
-       .outcomes = {{"silence", Verdict::kPass},
-                    {"success", Verdict::kLenient},
-                    {"error 401", Verdict::kLenient}},
-       .needs = {"udp"},
-       .run = on(+[](StunProbe& p) {
-         return p.silence_after(p.binding().append(ByteVector(8, 0)).length(0));
-       })});
+       .run = on(
+           +[](StunProbe& p) { return p.silence_after(p.binding().append(ByteVector{0, 0})); })});
+  add({
+      .id = "stun/8489:6.3#0/length-short",
+      .title = "Sends a Binding request with eight bytes behind its end",
+      .expectation = "The length is not that of the datagram: no answer",
+      .cls = Class::kInvalid,
+      // What is sensible is not spelled out; who looks no further than the length does no harm.
+      .outcomes = {{"silence", Verdict::kPass},
+                   {"success", Verdict::kLenient},
+                   {"error 401", Verdict::kLenient}},
+      .needs = {"udp"},
+      .run = on(+[](StunProbe& p) {
+        return p.silence_after(p.binding().append(ByteVector(8, 0)).length(0));
+                   }
+        )
+  });
   add({.id = "stun/8489:6.3#0/runts",
        .title = "Sends the first 0, 1, ... 19 bytes of a Binding request",
        .expectation = "Less than a header is no message: no answer",
@@ -233,25 +246,22 @@ void add_message_cases(std::vector<Case>& to) {
        .expectation = "The method is not supported: no answer",
        .cls = Class::kInvalid,
        .outcomes = kSilent,
-       .run = on(+[](StunProbe& p) {
-         return p.silence_after(p.request(static_cast<Method>(0x0FF)));
-       })});
+       .run = on(
+           +[](StunProbe& p) { return p.silence_after(p.request(static_cast<Method>(0x0FF))); })});
   add({.id = "stun/8489:6.3#0/highest-method",
        .title = "Asks with method 0xFFF",
        .expectation = "The method is not supported: no answer",
        .cls = Class::kInvalid,
        .outcomes = kSilent,
-       .run = on(+[](StunProbe& p) {
-         return p.silence_after(p.request(static_cast<Method>(0xFFF)));
-       })});
+       .run = on(
+           +[](StunProbe& p) { return p.silence_after(p.request(static_cast<Method>(0xFFF))); })});
   add({.id = "stun/8489:6.3#0/shared-secret",
        .title = "Asks for a shared secret, as RFC 3489 had it",
        .expectation = "The method is reserved since: no answer",
        .cls = Class::kInvalid,
        .outcomes = kSilent,
-       .run = on(+[](StunProbe& p) {
-         return p.silence_after(p.request(static_cast<Method>(0x002)));
-       })});
+       .run = on(
+           +[](StunProbe& p) { return p.silence_after(p.request(static_cast<Method>(0x002))); })});
   add({.id = "stun/8489:6.3#0/success-unasked",
        .title = "Sends a success response to a question that nobody asked",
        .expectation = "It belongs to no transaction: no answer",

@@ -11,7 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::vector<Accepted> kExpected{{kAsExpected, Verdict::kPass}};
+const std::vector<Accepted> kExpected{
+    {kAsExpected, Verdict::kPass}
+};
 
 // A case over a connection of its own.
 std::function<Outcome(Session&)> over_tcp(Outcome (*program)(StunProbe&)) {
@@ -114,7 +116,10 @@ Outcome unknown_required(StunProbe& p) {
 
 void add_stream_cases(std::vector<Case>& to) {
   const auto add = [&](Case one) { to.push_back(std::move(one)); };
-  const std::vector<Accepted> served{{"success", Verdict::kPass}, {"error 401", Verdict::kPass}};
+  const std::vector<Accepted> served{
+      {"success",   Verdict::kPass},
+      {"error 401", Verdict::kPass}
+  };
   add({.id = "stun/8489:12#4/tcp",
        .title = "Asks a Binding request over TCP",
        .expectation = "A server supports UDP and TCP",
@@ -126,13 +131,15 @@ void add_stream_cases(std::vector<Case>& to) {
        .outcomes = kExpected,
        .needs = {"tcp"},
        .run = over_tcp(mapped)});
-  add({.id = "stun/8489:6.3.1#0/unknown-required-tcp",
-       .title = "Asks over TCP with an attribute that nobody knows",
-       .expectation = "420 (Unknown Attribute)",
-       .cls = Class::kInvalid,
-       .outcomes = {{"error 420", Verdict::kPass}},
-       .needs = {"tcp", "open"},
-       .run = over_tcp(unknown_required)});
+  add({
+      .id = "stun/8489:6.3.1#0/unknown-required-tcp",
+      .title = "Asks over TCP with an attribute that nobody knows",
+      .expectation = "420 (Unknown Attribute)",
+      .cls = Class::kInvalid,
+      .outcomes = {{"error 420", Verdict::kPass}},
+      .needs = {"tcp", "open"},
+      .run = over_tcp(unknown_required)
+  });
   add({.id = "stun/8489:6.2.2#0/in-single-bytes",
        .title = "Sends a request over TCP byte by byte",
        .expectation = "It is answered when it is whole",
@@ -153,33 +160,39 @@ void add_stream_cases(std::vector<Case>& to) {
        .outcomes = served,
        .needs = {"tcp"},
        .run = over_tcp(one_and_a_half)});
-  add({.id = "stun/8489:6.2.2#6/stays-open",
-       .title = "Asks over TCP again after a second and a half",
-       .expectation = "The server leaves closing to the client",
-       .level = Level::kShould,
-       .outcomes = {{"success", Verdict::kPass},
-                    {"error 401", Verdict::kPass},
-                    {"closed", Verdict::kLenient}},
-       .needs = {"tcp"},
-       .run = over_tcp(again_later)});
-  add({.id = "stun/8489:6.2.2#0/garbage",
-       .title = "Sends 64 bytes 0xFF over TCP",
-       .expectation = "Not STUN: no answer, or the end of the connection",
-       .cls = Class::kInvalid,
-       .outcomes = {{"closed", Verdict::kPass},
-                    {"refused", Verdict::kPass},
-                    {"silence", Verdict::kPass}},
-       .needs = {"tcp"},
-       .run = over_tcp(garbage)});
-  add({.id = "stun/8489:6.3#0/length-uneven-tcp",
-       .title = "Sends a request over TCP with two bytes behind the header, and says so",
-       .expectation = "No length is uneven: no answer, or the end of the connection",
-       .cls = Class::kInvalid,
-       .outcomes = {{"closed", Verdict::kPass},
-                    {"refused", Verdict::kPass},
-                    {"silence", Verdict::kPass}},
-       .needs = {"tcp"},
-       .run = over_tcp(uneven_length)});
+  add({
+      .id = "stun/8489:6.2.2#6/stays-open",
+      .title = "Asks over TCP again after a second and a half",
+      .expectation = "The server leaves closing to the client",
+      .level = Level::kShould,
+      .outcomes = {{"success", Verdict::kPass},
+                   {"error 401", Verdict::kPass},
+                   {"closed", Verdict::kLenient}},
+      .needs = {"tcp"},
+      .run = over_tcp(again_later)
+  });
+  add({
+      .id = "stun/8489:6.2.2#0/garbage",
+      .title = "Sends 64 bytes 0xFF over TCP",
+      .expectation = "Not STUN: no answer, or the end of the connection",
+      .cls = Class::kInvalid,
+      .outcomes = {{"closed", Verdict::kPass},
+                   {"refused", Verdict::kPass},
+                   {"silence", Verdict::kPass}},
+      .needs = {"tcp"},
+      .run = over_tcp(garbage)
+  });
+  add({
+      .id = "stun/8489:6.3#0/length-uneven-tcp",
+      .title = "Sends a request over TCP with two bytes behind the header, and says so",
+      .expectation = "No length is uneven: no answer, or the end of the connection",
+      .cls = Class::kInvalid,
+      .outcomes = {{"closed", Verdict::kPass},
+                   {"refused", Verdict::kPass},
+                   {"silence", Verdict::kPass}},
+      .needs = {"tcp"},
+      .run = over_tcp(uneven_length)
+  });
   add({.id = "stun/8489:6.2.2#0/unfinished",
        .title = "Announces 40 bytes over TCP, sends none, and asks over another connection",
        .expectation = "The other connection is served",
@@ -187,16 +200,18 @@ void add_stream_cases(std::vector<Case>& to) {
        .outcomes = served,
        .needs = {"tcp"},
        .run = over_tcp(unfinished)});
-  add({.id = "stun/8489:6.2.2#9/twenty-connections",
-       .title = "Asks over twenty connections",
-       .expectation = "All are served",
-       .level = Level::kShould,
-       .outcomes = {{"success", Verdict::kPass},
-                    {"error 401", Verdict::kPass},
-                    {"refused", Verdict::kLenient},
-                    {"closed", Verdict::kLenient}},
-       .needs = {"tcp"},
-       .run = over_tcp(twenty_connections)});
+  add({
+      .id = "stun/8489:6.2.2#9/twenty-connections",
+      .title = "Asks over twenty connections",
+      .expectation = "All are served",
+      .level = Level::kShould,
+      .outcomes = {{"success", Verdict::kPass},
+                   {"error 401", Verdict::kPass},
+                   {"refused", Verdict::kLenient},
+                   {"closed", Verdict::kLenient}},
+      .needs = {"tcp"},
+      .run = over_tcp(twenty_connections)
+  });
 }
 
 }  // namespace glass::conform

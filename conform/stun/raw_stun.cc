@@ -76,8 +76,7 @@ ByteVector RawStun::as_if_longer_by(std::size_t extra) const {
 }
 
 RawStun& RawStun::integrity(Bytes key) {
-  const ByteVector covered =
-      as_if_longer_by(stun::kAttributeHeaderSize + stun::kIntegritySize);
+  const ByteVector covered = as_if_longer_by(stun::kAttributeHeaderSize + stun::kIntegritySize);
   return attribute(AttributeType::kMessageIntegrity,
                    crypto::hmac(crypto::HashKind::kSha1, key, covered));
 }
@@ -90,8 +89,7 @@ RawStun& RawStun::integrity_sha256(Bytes key, std::size_t size) {
 
 RawStun& RawStun::fingerprint(std::uint32_t flip) {
   const ByteVector covered = as_if_longer_by(stun::kAttributeHeaderSize + 4);
-  return number(AttributeType::kFingerprint,
-                stun::crc32(covered) ^ stun::kFingerprintXor ^ flip);
+  return number(AttributeType::kFingerprint, stun::crc32(covered) ^ stun::kFingerprintXor ^ flip);
 }
 
 ByteVector RawStun::bytes() const { return as_if_longer_by(0); }
@@ -104,8 +102,7 @@ ByteVector xor_address_value(const Address& address, const TransactionId& id) {
   out.u8(0).u8(address.is_v4() ? 1 : 2);
   out.u16(static_cast<std::uint16_t>(address.port ^ (stun::kMagicCookie >> 16)));
   const Bytes ip = address.ip_bytes();
-  for (std::size_t i = 0; i < ip.size(); ++i)
-    out.u8(static_cast<std::uint8_t>(ip[i] ^ mask[i]));
+  for (std::size_t i = 0; i < ip.size(); ++i) out.u8(static_cast<std::uint8_t>(ip[i] ^ mask[i]));
   return value;
 }
 

@@ -83,16 +83,14 @@ Reply StunProbe::judge(Heard heard) const {
   }
   const auto parsed = stun::MessageView::parse(reply.bytes);
   if (!parsed) {
-    reply.kind =
-        stun::is_stun(reply.bytes) ? Reply::Kind::kMalformed : Reply::Kind::kOther;
+    reply.kind = stun::is_stun(reply.bytes) ? Reply::Kind::kMalformed : Reply::Kind::kOther;
     return reply;
   }
   if (!parsed->is_response()) {
     reply.kind = Reply::Kind::kOther;
     return reply;
   }
-  reply.kind =
-      parsed->cls() == stun::Class::kSuccess ? Reply::Kind::kSuccess : Reply::Kind::kError;
+  reply.kind = parsed->cls() == stun::Class::kSuccess ? Reply::Kind::kSuccess : Reply::Kind::kError;
   if (const auto error = stun::get<stun::ErrorCode>(*parsed)) reply.code = error->code;
   return reply;
 }
@@ -116,8 +114,7 @@ Reply StunProbe::hear_answer(const TransactionId& id, Duration patience) {
   for (;;) {
     Reply reply = hear(std::max(deadline - session_.wire.now(), Duration::zero()));
     const bool is_over = reply.kind == Reply::Kind::kSilence ||
-                         reply.kind == Reply::Kind::kClosed ||
-                         reply.kind == Reply::Kind::kRefused;
+                         reply.kind == Reply::Kind::kClosed || reply.kind == Reply::Kind::kRefused;
     if (is_over) return reply;
     const bool is_ours = reply.bytes.size() >= stun::kHeaderSize &&
                          equal(Bytes(reply.bytes).subspan(8, id.bytes.size()), id.bytes);

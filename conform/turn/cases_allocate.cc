@@ -14,9 +14,15 @@ namespace {
 using namespace std::chrono_literals;
 using Add = std::function<void(Case)>;
 
-const std::vector<Accepted> kExpected{{kAsExpected, Verdict::kPass}};
-const std::vector<Accepted> kSuccess{{"success", Verdict::kPass}};
-const std::vector<Accepted> k400{{"error 400", Verdict::kPass}};
+const std::vector<Accepted> kExpected{
+    {kAsExpected, Verdict::kPass}
+};
+const std::vector<Accepted> kSuccess{
+    {"success", Verdict::kPass}
+};
+const std::vector<Accepted> k400{
+    {"error 400", Verdict::kPass}
+};
 
 constexpr std::uint32_t kIpv4 = 1;
 constexpr std::uint32_t kIpv6 = 2;
@@ -175,7 +181,8 @@ std::optional<std::uint32_t> lifetime_of(TurnProbe& p, std::optional<std::uint32
   TurnProbe one(p.session());
   const auto lifetime = one.allocate([&](RawStun& request) {
                              if (asked) request.number(AttributeType::kLifetime, *asked);
-                           }).get<stun::turn::Lifetime>();
+                           })
+                            .get<stun::turn::Lifetime>();
   return lifetime ? std::optional(lifetime->value) : std::nullopt;
 }
 
@@ -277,20 +284,24 @@ void add_answers(const Add& add) {
        .outcomes = kExpected,
        .needs = {"login"},
        .run = on(mapped_address)});
-  add({.id = "turn/8656:7.2#11/dynamic-port",
-       .title = "Allocates",
-       .expectation = "The relayed port is one of 49152 to 65535",
-       .level = Level::kShould,
-       .outcomes = {{kAsExpected, Verdict::kPass}, {"low", Verdict::kLenient}},
-       .needs = {"login"},
-       .run = on(port_is_dynamic)});
-  add({.id = "turn/8656:7.2#12/no-well-known-port",
-       .title = "Allocates",
-       .expectation = "The relayed port is above 1023",
-       .level = Level::kShould,
-       .outcomes = {{kAsExpected, Verdict::kPass}, {"low", Verdict::kLenient}},
-       .needs = {"login"},
-       .run = on(port_is_not_well_known)});
+  add({
+      .id = "turn/8656:7.2#11/dynamic-port",
+      .title = "Allocates",
+      .expectation = "The relayed port is one of 49152 to 65535",
+      .level = Level::kShould,
+      .outcomes = {{kAsExpected, Verdict::kPass}, {"low", Verdict::kLenient}},
+      .needs = {"login"},
+      .run = on(port_is_dynamic)
+  });
+  add({
+      .id = "turn/8656:7.2#12/no-well-known-port",
+      .title = "Allocates",
+      .expectation = "The relayed port is above 1023",
+      .level = Level::kShould,
+      .outcomes = {{kAsExpected, Verdict::kPass}, {"low", Verdict::kLenient}},
+      .needs = {"login"},
+      .run = on(port_is_not_well_known)
+  });
   add({.id = "turn/8656:6#1/unique",
        .title = "Allocates five times",
        .expectation = "All relayed addresses differ",
@@ -304,25 +315,31 @@ void add_answers(const Add& add) {
        .outcomes = {{"error 437", Verdict::kPass}},
        .needs = {"login"},
        .run = on(twice)});
-  add({.id = "turn/8489:6.3.1#1/allocate-retransmitted",
-       .title = "Sends the same Allocate request twice, transaction id and all",
-       .expectation = "Both are answered with the same relayed address",
-       .cls = Class::kInopportune,
-       .outcomes = kExpected,
-       .needs = {"login", "datagram"},
-       .run = on(retransmission)});
-  add({.id = "turn/8656:5#9/software",
-       .title = "Looks for SOFTWARE in an Allocate response",
-       .expectation = "It is there",
-       .level = Level::kShould,
-       .outcomes = {{kAsExpected, Verdict::kPass}, {"absent", Verdict::kLenient}},
-       .needs = {"login"},
-       .run = on(software)});
-  add({.id = "turn/8656:5#11/udp",
-       .title = "Asks over UDP",
-       .expectation = "Every server serves UDP",
-       .outcomes = {{"error 401", Verdict::kPass}, {"success", Verdict::kPass}},
-       .run = on(udp_is_served)});
+  add({
+      .id = "turn/8489:6.3.1#1/allocate-retransmitted",
+      .title = "Sends the same Allocate request twice, transaction id and all",
+      .expectation = "Both are answered with the same relayed address",
+      .cls = Class::kInopportune,
+      .outcomes = kExpected,
+      .needs = {"login", "datagram"},
+      .run = on(retransmission)
+  });
+  add({
+      .id = "turn/8656:5#9/software",
+      .title = "Looks for SOFTWARE in an Allocate response",
+      .expectation = "It is there",
+      .level = Level::kShould,
+      .outcomes = {{kAsExpected, Verdict::kPass}, {"absent", Verdict::kLenient}},
+      .needs = {"login"},
+      .run = on(software)
+  });
+  add({
+      .id = "turn/8656:5#11/udp",
+      .title = "Asks over UDP",
+      .expectation = "Every server serves UDP",
+      .outcomes = {{"error 401", Verdict::kPass}, {"success", Verdict::kPass}},
+      .run = on(udp_is_served)
+  });
 }
 
 void add_transports(const Add& add) {
@@ -355,44 +372,57 @@ void add_transports(const Add& add) {
            request.number(AttributeType::kRequestedTransport, std::uint32_t{99} << 24);
          });
        })});
-  add({.id = "turn/8656:7.2#0/dont-fragment",
-       .title = "Allocates with DONT-FRAGMENT",
-       .expectation = "Success, or 420 where the server cannot set the bit",
-       .outcomes = {{"success", Verdict::kPass}, {"error 420", Verdict::kPass}},
-       .needs = {"login"},
-       .run = on(+[](TurnProbe& p) {
-         return allocate(p, [](RawStun& request) { request.attribute(AttributeType::kDontFragment); });
-       })});
+  add({
+      .id = "turn/8656:7.2#0/dont-fragment",
+      .title = "Allocates with DONT-FRAGMENT",
+      .expectation = "Success, or 420 where the server cannot set the bit",
+      .outcomes = {{"success", Verdict::kPass}, {"error 420", Verdict::kPass}},
+      .needs = {"login"},
+      .run = on(+[](TurnProbe& p) {
+        return allocate(p,
+                        [](RawStun& request) { request.attribute(AttributeType::kDontFragment); });
+                   }
+        )
+  });
 }
 
 void add_families(const Add& add) {
-  add({.id = "turn/8656:7.2#6/ipv4-by-default",
-       .title = "Allocates without naming a family",
-       .expectation = "The relayed address is of IPv4",
-       .outcomes = kExpected,
-       .needs = {"login", "ipv4-relay"},
-       .run = on(default_is_ipv4)});
-  add({.id = "turn/8656:7.2#4/unknown-family",
-       .title = "Allocates with REQUESTED-ADDRESS-FAMILY 7",
-       .expectation = "440 (Address Family not Supported)",
-       .cls = Class::kInvalid,
-       .outcomes = {{"error 440", Verdict::kPass}, {"error 400", Verdict::kLenient}},
-       .needs = {"login"},
-       .run = on(+[](TurnProbe& p) {
-         return allocate(p, [](RawStun& request) { family(request, 7); });
-       })});
-  add({.id = "turn/8656:7.2#4/ipv6",
-       .title = "Allocates with REQUESTED-ADDRESS-FAMILY for IPv6",
-       .expectation = "An IPv6 address, or 440",
-       .outcomes = {{"success", Verdict::kPass}, {"error 440", Verdict::kPass}},
-       .needs = {"login"},
-       .run = on(ipv6)});
-  add({.id = "turn/8656:7.2#0/ipv6-besides",
-       .title = "Allocates with ADDITIONAL-ADDRESS-FAMILY for IPv6",
-       .expectation = "Two relayed addresses, or one and ADDRESS-ERROR-CODE",
-       .outcomes = {{kAsExpected, Verdict::kPass}, {"error 508", Verdict::kPass}},
-       .needs = {"login"},
-       .run = on(both_families)});
+  add({
+      .id = "turn/8656:7.2#6/ipv4-by-default",
+      .title = "Allocates without naming a family",
+      .expectation = "The relayed address is of IPv4",
+      .outcomes = kExpected,
+      .needs = {"login", "ipv4-relay"},
+      .run = on(default_is_ipv4)
+  });
+  add({
+      .id = "turn/8656:7.2#4/unknown-family",
+      .title = "Allocates with REQUESTED-ADDRESS-FAMILY 7",
+      .expectation = "440 (Address Family not Supported)",
+      .cls = Class::kInvalid,
+      .outcomes = {{"error 440", Verdict::kPass}, {"error 400", Verdict::kLenient}},
+      .needs = {"login"},
+      .run = on(+[](TurnProbe& p) {
+        return allocate(p, [](RawStun& request) { family(request, 7); });
+                   }
+        )
+  });
+  add({
+      .id = "turn/8656:7.2#4/ipv6",
+      .title = "Allocates with REQUESTED-ADDRESS-FAMILY for IPv6",
+      .expectation = "An IPv6 address, or 440",
+      .outcomes = {{"success", Verdict::kPass}, {"error 440", Verdict::kPass}},
+      .needs = {"login"},
+      .run = on(ipv6)
+  });
+  add({
+      .id = "turn/8656:7.2#0/ipv6-besides",
+      .title = "Allocates with ADDITIONAL-ADDRESS-FAMILY for IPv6",
+      .expectation = "Two relayed addresses, or one and ADDRESS-ERROR-CODE",
+      .outcomes = {{kAsExpected, Verdict::kPass}, {"error 508", Verdict::kPass}},
+      .needs = {"login"},
+      .run = on(both_families)
+  });
   add({.id = "turn/8656:7.2#0/ipv4-besides",
        .title = "Allocates with ADDITIONAL-ADDRESS-FAMILY for IPv4",
        .expectation = "400 (Bad Request)",
@@ -447,12 +477,15 @@ void add_ports(const Add& add) {
        .outcomes = kExpected,
        .needs = {"login"},
        .run = on(+[](TurnProbe& p) { return redeems_after(p, 0s); })});
-  add({.id = "turn/8656:7.2#10/redeemed-late",
-       .title = "Allocates with a token after 29 seconds",
-       .expectation = "A reservation holds for at least 30 seconds",
-       .outcomes = kExpected,
-       .needs = {"login", "slow"},
-       .run = on(+[](TurnProbe& p) { return redeems_after(p, 29s); })});
+  add({
+      .id = "turn/8656:7.2#10/redeemed-late",
+      .title = "Allocates with a token after 29 seconds",
+      .expectation = "A reservation holds for at least 30 seconds",
+      .outcomes = kExpected,
+      .needs = {"login", "slow"},
+      .run = on(+[](TurnProbe& p) { return redeems_after(p, 29s);            }
+        )
+  });
   add({.id = "turn/8656:7.2#0/unknown-token",
        .title = "Allocates with a token that nobody gave",
        .expectation = "508 (Insufficient Capacity)",
@@ -501,13 +534,15 @@ void add_lifetimes(const Add& add) {
        .outcomes = kExpected,
        .needs = {"login"},
        .run = on(longer_lifetime)});
-  add({.id = "turn/8656:7.2#14/lifetime-of-ages",
-       .title = "Allocates with the largest LIFETIME there is",
-       .expectation = "At most an hour is given",
-       .level = Level::kShould,
-       .outcomes = {{kAsExpected, Verdict::kPass}, {"longer", Verdict::kLenient}},
-       .needs = {"login"},
-       .run = on(longest_lifetime)});
+  add({
+      .id = "turn/8656:7.2#14/lifetime-of-ages",
+      .title = "Allocates with the largest LIFETIME there is",
+      .expectation = "At most an hour is given",
+      .level = Level::kShould,
+      .outcomes = {{kAsExpected, Verdict::kPass}, {"longer", Verdict::kLenient}},
+      .needs = {"login"},
+      .run = on(longest_lifetime)
+  });
 }
 
 void add_general(const Add& add) {
@@ -515,19 +550,23 @@ void add_general(const Add& add) {
     Method method;
     std::string name;
   };
-  for (const auto& [method, name] :
-       {Named{Method::kRefresh, "refresh"}, Named{Method::kCreatePermission, "create-permission"},
-        Named{Method::kChannelBind, "channel-bind"}}) {
-    add({.id = "turn/8656:5#5/" + name + "-of-another",
-         .title = "Sends " + name + " as another user on an allocation",
-         .expectation = "441 (Wrong Credentials)",
-         .cls = Class::kInvalid,
-         .outcomes = {{"error 441", Verdict::kPass}},
-         .needs = {"login", "two-users"},
-         .run = [method](Session& session) {
-           TurnProbe p(session);
-           return as_other_user(p, method);
-         }});
+  for (const auto& [method, name] : {
+           Named{Method::kRefresh,          "refresh"          },
+           Named{Method::kCreatePermission, "create-permission"},
+           Named{Method::kChannelBind,      "channel-bind"     }
+  }) {
+    add({
+        .id = "turn/8656:5#5/" + name + "-of-another",
+        .title = "Sends " + name + " as another user on an allocation",
+        .expectation = "441 (Wrong Credentials)",
+        .cls = Class::kInvalid,
+        .outcomes = {{"error 441", Verdict::kPass}},
+        .needs = {"login", "two-users"},
+        .run = [method](Session& session) {
+          TurnProbe p(session);
+          return as_other_user(p, method);
+                     }
+    });
     add({.id = "turn/8656:5#6/" + name + "-without-allocation",
          .title = "Sends " + name + " without an allocation",
          .expectation = "437 (Allocation Mismatch)",
@@ -539,7 +578,10 @@ void add_general(const Add& add) {
            return without_allocation(p, method);
          }});
   }
-  const std::vector<Accepted> silent{{"silence", Verdict::kPass}, {"closed", Verdict::kLenient}};
+  const std::vector<Accepted> silent{
+      {"silence", Verdict::kPass   },
+      {"closed",  Verdict::kLenient}
+  };
   add({.id = "turn/8656:5#6/send-without-allocation",
        .title = "Sends a Send indication without an allocation",
        .expectation = "It is ignored",

@@ -11,9 +11,15 @@ namespace {
 using namespace std::chrono_literals;
 using Add = std::function<void(Case)>;
 
-const std::vector<Accepted> kExpected{{kAsExpected, Verdict::kPass}};
-const std::vector<Accepted> kSuccess{{"success", Verdict::kPass}};
-const std::vector<Accepted> k400{{"error 400", Verdict::kPass}};
+const std::vector<Accepted> kExpected{
+    {kAsExpected, Verdict::kPass}
+};
+const std::vector<Accepted> kSuccess{
+    {"success", Verdict::kPass}
+};
+const std::vector<Accepted> k400{
+    {"error 400", Verdict::kPass}
+};
 
 constexpr std::uint16_t kChannel = 0x4001;
 constexpr std::uint16_t kOtherChannel = 0x4002;
@@ -44,8 +50,8 @@ Outcome no_number(TurnProbe& p) {
 
 Outcome other_family(TurnProbe& p) {
   if (!p.has_allocation()) return p.no_allocation();
-  return outcome_of(p.bind(kChannel, *parse_address(p.relayed().is_v4() ? "[2001:db8::200]:9"
-                                                                        : "192.0.2.200:9")));
+  return outcome_of(p.bind(
+      kChannel, *parse_address(p.relayed().is_v4() ? "[2001:db8::200]:9" : "192.0.2.200:9")));
 }
 
 // Binds, and then something that the first binding allows or does not.
@@ -95,9 +101,8 @@ Outcome sends(TurnProbe& p, std::size_t size) {
 Outcome padded(TurnProbe& p) {
   Peer peer(p.session());
   if (!has_channel(p, peer)) return no_channel();
-  const Heard heard = out(p, peer, [&] {
-    p.say(ByteVector{kChannel >> 8, kChannel & 0xFF, 0, 1, 0x77, 0, 0, 0});
-  });
+  const Heard heard =
+      out(p, peer, [&] { p.say(ByteVector{kChannel >> 8, kChannel & 0xFF, 0, 1, 0x77, 0, 0, 0}); });
   if (heard.kind != Heard::Kind::kBytes) return wrong("nothing came out");
   return heard.bytes == ByteVector{0x77} ? as_expected() : wrong("the padding went out, too");
 }
@@ -141,7 +146,8 @@ Outcome nothing_out(TurnProbe& p, Bytes bad) {
   if (!has_channel(p, peer)) return no_channel();
   p.say(bad);
   const Heard heard = out(p, peer, [&] { p.send_channel_data(kChannel, as_bytes("rite")); });
-  if (heard.kind != Heard::Kind::kBytes) return inconclusive("what is right does not come out either");
+  if (heard.kind != Heard::Kind::kBytes)
+    return inconclusive("what is right does not come out either");
   return as_text(heard.bytes) == "rite" ? as_expected()
                                         : wrong(decimal(heard.bytes.size()) + " bytes came out");
 }
@@ -174,7 +180,7 @@ Outcome not_renewed_by_data(TurnProbe& p) {
 }
 
 void add_bindings(const Add& add) {
-  for (const std::uint16_t number : {0x4000, 0x4FFF})
+  for (const std::uint16_t number : std::initializer_list<std::uint16_t>{0x4000, 0x4FFF})
     add({.id = "turn/8656:12.2#0/number-" + hex_number(number, 4),
          .title = "Binds channel " + hex_number(number, 4),
          .expectation = "Success: 0x4000 to 0x4FFF are channels",
@@ -184,7 +190,8 @@ void add_bindings(const Add& add) {
            TurnProbe p(session);
            return bind(p, number);
          }});
-  for (const std::uint16_t number : {0x0000, 0x3FFF, 0x5000, 0x7FFF, 0xFFFF})
+  for (const std::uint16_t number :
+       std::initializer_list<std::uint16_t>{0x0000, 0x3FFF, 0x5000, 0x7FFF, 0xFFFF})
     add({.id = "turn/8656:12.2#0/number-" + hex_number(number, 4),
          .title = "Binds channel " + hex_number(number, 4),
          .expectation = "400 (Bad Request): only 0x4000 to 0x4FFF are channels",
@@ -269,19 +276,23 @@ void add_data(const Add& add) {
            TurnProbe p(session);
            return receives(p, size);
          }});
-  add({.id = "turn/8656:12.5#3/padded",
-       .title = "Sends padded ChannelData over UDP",
-       .expectation = "It may be padded, and the padding does not count",
-       .level = Level::kMay,
-       .outcomes = kExpected,
-       .needs = {"peer", "datagram"},
-       .run = on(padded)});
-  add({.id = "turn/8656:12.5#2/aligned",
-       .title = "Lets the peer send 1, 2, 3 and 4 bytes, and asks something behind it",
-       .expectation = "Over a stream ChannelData is padded to whole words",
-       .outcomes = kExpected,
-       .needs = {"peer", "stream"},
-       .run = on(stays_aligned)});
+  add({
+      .id = "turn/8656:12.5#3/padded",
+      .title = "Sends padded ChannelData over UDP",
+      .expectation = "It may be padded, and the padding does not count",
+      .level = Level::kMay,
+      .outcomes = kExpected,
+      .needs = {"peer", "datagram"},
+      .run = on(padded)
+  });
+  add({
+      .id = "turn/8656:12.5#2/aligned",
+      .title = "Lets the peer send 1, 2, 3 and 4 bytes, and asks something behind it",
+      .expectation = "Over a stream ChannelData is padded to whole words",
+      .outcomes = kExpected,
+      .needs = {"peer", "stream"},
+      .run = on(stays_aligned)
+  });
   const auto dropped = [&](std::string id, std::string title, ByteVector bad, bool over_stream) {
     Case one{.id = "turn/8656:" + std::move(id),
              .title = std::move(title),
@@ -307,20 +318,24 @@ void add_data(const Add& add) {
 }
 
 void add_lifetimes(const Add& add) {
-  add({.id = "turn/8656:12#0/ends-after-600-seconds",
-       .title = "Lets the peer send 609 seconds after the binding",
-       .expectation = "A binding lives for 600 seconds: the data comes as an indication",
-       .cls = Class::kInopportune,
-       .outcomes = kExpected,
-       .needs = {"peer", "slow"},
-       .run = on(channel_ends)});
-  add({.id = "turn/8656:12.6#2/not-renewed-by-data",
-       .title = "Sends ChannelData after 290 seconds, and lets the peer send after 310",
-       .expectation = "Data renews neither the binding nor its permission",
-       .cls = Class::kInopportune,
-       .outcomes = kExpected,
-       .needs = {"peer", "slow"},
-       .run = on(not_renewed_by_data)});
+  add({
+      .id = "turn/8656:12#0/ends-after-600-seconds",
+      .title = "Lets the peer send 609 seconds after the binding",
+      .expectation = "A binding lives for 600 seconds: the data comes as an indication",
+      .cls = Class::kInopportune,
+      .outcomes = kExpected,
+      .needs = {"peer", "slow"},
+      .run = on(channel_ends)
+  });
+  add({
+      .id = "turn/8656:12.6#2/not-renewed-by-data",
+      .title = "Sends ChannelData after 290 seconds, and lets the peer send after 310",
+      .expectation = "Data renews neither the binding nor its permission",
+      .cls = Class::kInopportune,
+      .outcomes = kExpected,
+      .needs = {"peer", "slow"},
+      .run = on(not_renewed_by_data)
+  });
 }
 
 }  // namespace

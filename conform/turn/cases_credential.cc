@@ -8,12 +8,18 @@
 namespace glass::conform {
 namespace {
 
-const std::vector<Accepted> kExpected{{kAsExpected, Verdict::kPass}};
-const std::vector<Accepted> k400{{"error 400", Verdict::kPass}};
-const std::vector<Accepted> k401{{"error 401", Verdict::kPass}};
+const std::vector<Accepted> kExpected{
+    {kAsExpected, Verdict::kPass}
+};
+const std::vector<Accepted> k400{
+    {"error 400", Verdict::kPass}
+};
+const std::vector<Accepted> k401{
+    {"error 401", Verdict::kPass}
+};
 
-// A Refresh request signed by `how`: without an allocation it is answered 437 where the proof holds, so
-// nothing is left behind whatever the answer.
+// A Refresh request signed by `how`: without an allocation it is answered 437 where the proof
+// holds, so nothing is left behind whatever the answer.
 Reply refresh_like(TurnProbe& p, const Signing& how) { return p.ask_like(Method::kRefresh, how); }
 
 Outcome anonymous(TurnProbe& p) {
@@ -56,7 +62,7 @@ Outcome nonce_cookie(TurnProbe& p) {
   const Reply reply = anonymous_reply(p);
   if (reply.code != 401) return outcome_of(reply);
   return features_of_nonce(reply.text_of(AttributeType::kNonce)) ? as_expected()
-                                                                  : Outcome{.name = "none"};
+                                                                 : Outcome{.name = "none"};
 }
 
 Outcome algorithms_bit(TurnProbe& p) {
@@ -215,22 +221,26 @@ void add_challenges(const Add& add) {
        .expectation = "They are given different nonces",
        .outcomes = kExpected,
        .run = on(nonce_of_each)});
-  add({.id = "turn/8489:9.2.4#9/bare-401",
-       .title = "Sends Allocate without credentials",
-       .expectation = "The 401 has no USERNAME, no USERHASH and no proof",
-       .level = Level::kShould,
-       .outcomes = {{kAsExpected, Verdict::kPass}, {"too much", Verdict::kLenient}},
-       .run = on(+[](TurnProbe& p) {
-         return has_none_of(anonymous_reply(p),
-                            {AttributeType::kUsername, AttributeType::kUserhash,
-                             AttributeType::kMessageIntegrity,
-                             AttributeType::kMessageIntegritySha256});
-       })});
-  add({.id = "turn/8489:9.2#1/nonce-cookie",
-       .title = "Looks how the nonce begins",
-       .expectation = "With the cookie that says that this is RFC 8489",
-       .outcomes = {{kAsExpected, Verdict::kPass}, {"none", Verdict::kLenient}},
-       .run = on(nonce_cookie)});
+  add({
+      .id = "turn/8489:9.2.4#9/bare-401",
+      .title = "Sends Allocate without credentials",
+      .expectation = "The 401 has no USERNAME, no USERHASH and no proof",
+      .level = Level::kShould,
+      .outcomes = {{kAsExpected, Verdict::kPass}, {"too much", Verdict::kLenient}},
+      .run = on(+[](TurnProbe& p) {
+        return has_none_of(anonymous_reply(p), {AttributeType::kUsername, AttributeType::kUserhash,
+                                                AttributeType::kMessageIntegrity,
+                                                AttributeType::kMessageIntegritySha256});
+                   }
+        )
+  });
+  add({
+      .id = "turn/8489:9.2#1/nonce-cookie",
+      .title = "Looks how the nonce begins",
+      .expectation = "With the cookie that says that this is RFC 8489",
+      .outcomes = {{kAsExpected, Verdict::kPass}, {"none", Verdict::kLenient}},
+      .run = on(nonce_cookie)
+  });
   add({.id = "turn/8489:9.2.4#7/algorithms-bit",
        .title = "Compares the bits of the nonce with the list of the challenge",
        .expectation = "The bit for password algorithms is set where there is PASSWORD-ALGORITHMS",
@@ -260,14 +270,16 @@ void add_refusals(const Add& add) {
        .outcomes = k400,
        .needs = {"login"},
        .run = on(+[](TurnProbe& p) { return without(p, &Signing::with_nonce); })});
-  add({.id = "turn/8489:9.2.4#11/bare-400",
-       .title = "Signs a request that has no NONCE",
-       .expectation = "The 400 has no USERNAME, USERHASH, NONCE and REALM",
-       .level = Level::kShould,
-       .cls = Class::kInvalid,
-       .outcomes = {{kAsExpected, Verdict::kPass}, {"too much", Verdict::kLenient}},
-       .needs = {"login"},
-       .run = on(names_in_400)});
+  add({
+      .id = "turn/8489:9.2.4#11/bare-400",
+      .title = "Signs a request that has no NONCE",
+      .expectation = "The 400 has no USERNAME, USERHASH, NONCE and REALM",
+      .level = Level::kShould,
+      .cls = Class::kInvalid,
+      .outcomes = {{kAsExpected, Verdict::kPass}, {"too much", Verdict::kLenient}},
+      .needs = {"login"},
+      .run = on(names_in_400)
+  });
   add({.id = "turn/8489:9.2.4#13/unknown-user",
        .title = "Signs as a user that does not exist",
        .expectation = "401 (Unauthenticated)",
@@ -282,13 +294,16 @@ void add_refusals(const Add& add) {
        .outcomes = kExpected,
        .needs = {"login"},
        .run = on(+[](TurnProbe& p) { return can_answer(as_nobody(p), false); })});
-  add({.id = "turn/8489:9.2.4#16/unknown-user-is-told-algorithms",
-       .title = "Signs as a user that does not exist",
-       .expectation = "The 401 has PASSWORD-ALGORITHMS",
-       .cls = Class::kInvalid,
-       .outcomes = kExpected,
-       .needs = {"login", "password-algorithms"},
-       .run = on(+[](TurnProbe& p) { return can_answer(as_nobody(p), true); })});
+  add({
+      .id = "turn/8489:9.2.4#16/unknown-user-is-told-algorithms",
+      .title = "Signs as a user that does not exist",
+      .expectation = "The 401 has PASSWORD-ALGORITHMS",
+      .cls = Class::kInvalid,
+      .outcomes = kExpected,
+      .needs = {"login", "password-algorithms"},
+      .run = on(+[](TurnProbe& p) { return can_answer(as_nobody(p), true);                           }
+        )
+  });
   add({.id = "turn/8489:9.2.4#20/wrong-password",
        .title = "Signs with a wrong password",
        .expectation = "401 (Unauthenticated)",
@@ -333,14 +348,16 @@ void add_nonces(const Add& add) {
        .outcomes = {{"error 437", Verdict::kPass}},
        .needs = {"login"},
        .run = on(fresh_nonce_works)});
-  add({.id = "turn/8489:9.2.4#22/nonce-of-another",
-       .title = "Signs with a nonce that another port was given",
-       .expectation = "It is not valid here: 438",
-       .cls = Class::kInvalid,
-       // A server may think a nonce valid for longer than for whom it was made.
-       .outcomes = {{"error 438", Verdict::kPass}, {"error 437", Verdict::kLenient}},
-       .needs = {"login"},
-       .run = on(nonce_of_another)});
+  add({
+      .id = "turn/8489:9.2.4#22/nonce-of-another",
+      .title = "Signs with a nonce that another port was given",
+      .expectation = "It is not valid here: 438",
+      .cls = Class::kInvalid,
+      // A server may think a nonce valid for longer than for whom it was made.
+      .outcomes = {{"error 438", Verdict::kPass}, {"error 437", Verdict::kLenient}},
+      .needs = {"login"},
+      .run = on(nonce_of_another)
+  });
 }
 
 void add_proofs(const Add& add) {
@@ -350,23 +367,28 @@ void add_proofs(const Add& add) {
        .outcomes = kExpected,
        .needs = {"login"},
        .run = on(+[](TurnProbe& p) { return is_proved(p, false); })});
-  add({.id = "turn/8489:9.2.4#26/answer-is-proved-sha256",
-       .title = "Signs with SHA-256",
-       .expectation = "The answer has a right MESSAGE-INTEGRITY-SHA256",
-       .outcomes = kExpected,
-       .needs = {"login", "password-algorithms"},
-       .run = on(+[](TurnProbe& p) { return is_proved(p, true); })});
+  add({
+      .id = "turn/8489:9.2.4#26/answer-is-proved-sha256",
+      .title = "Signs with SHA-256",
+      .expectation = "The answer has a right MESSAGE-INTEGRITY-SHA256",
+      .outcomes = kExpected,
+      .needs = {"login", "password-algorithms"},
+      .run = on(+[](TurnProbe& p) { return is_proved(p, true);                           }
+        )
+  });
   const auto modern = [&](std::string id, std::string title, void (*change)(Signing&)) {
-    add({.id = "turn/8489:9.2.4#12/" + std::move(id),
-         .title = std::move(title),
-         .expectation = "400 (Bad Request): somebody may bid us down",
-         .cls = Class::kInvalid,
-         .outcomes = k400,
-         .needs = {"login", "password-algorithms"},
-         .run = [change](Session& session) {
-           TurnProbe p(session);
-           return changed_modern(p, change);
-         }});
+    add({
+        .id = "turn/8489:9.2.4#12/" + std::move(id),
+        .title = std::move(title),
+        .expectation = "400 (Bad Request): somebody may bid us down",
+        .cls = Class::kInvalid,
+        .outcomes = k400,
+        .needs = {"login", "password-algorithms"},
+        .run = [change](Session& session) {
+          TurnProbe p(session);
+          return changed_modern(p, change);
+                  }
+    });
   };
   modern("algorithm-without-list", "Sends PASSWORD-ALGORITHM without PASSWORD-ALGORITHMS",
          [](Signing& how) { how.with_list = false; });
@@ -378,20 +400,25 @@ void add_proofs(const Add& add) {
   });
   modern("algorithm-not-listed", "Chooses an algorithm that the list does not have",
          [](Signing& how) { how.algorithm = 0x7777; });
-  const std::vector<Accepted> refused{{"error 400", Verdict::kPass}, {"error 401", Verdict::kPass}};
+  const std::vector<Accepted> refused{
+      {"error 400", Verdict::kPass},
+      {"error 401", Verdict::kPass}
+  };
   for (const std::size_t size : {std::size_t{12}, std::size_t{16}})
-    add({.id = "turn/8489:14.6#1/digest-of-" + decimal(size),
-         .title = "Signs with only the first " + decimal(size) + " bytes of the digest",
-         .expectation = "TURN allows no truncation: 400 or 401",
-         .cls = Class::kInvalid,
-         .outcomes = refused,
-         .needs = {"login", "password-algorithms"},
-         .run = [size](Session& session) {
-           TurnProbe p(session);
-           Signing how = p.signing();
-           how.digest_size = size;
-           return outcome_of(refresh_like(p, how));
-         }});
+    add({
+        .id = "turn/8489:14.6#1/digest-of-" + decimal(size),
+        .title = "Signs with only the first " + decimal(size) + " bytes of the digest",
+        .expectation = "TURN allows no truncation: 400 or 401",
+        .cls = Class::kInvalid,
+        .outcomes = refused,
+        .needs = {"login", "password-algorithms"},
+        .run = [size](Session& session) {
+          TurnProbe p(session);
+          Signing how = p.signing();
+          how.digest_size = size;
+          return outcome_of(refresh_like(p, how));
+                  }
+    });
 }
 
 void add_order(const Add& add) {

@@ -6,7 +6,9 @@
 namespace glass::conform {
 namespace {
 
-const std::vector<Accepted> kExpected{{kAsExpected, Verdict::kPass}};
+const std::vector<Accepted> kExpected{
+    {kAsExpected, Verdict::kPass}
+};
 
 ByteVector some_data(std::size_t size) {
   ByteVector data(size);
@@ -64,9 +66,9 @@ Outcome nothing_out(TurnProbe& p, const std::function<void(TurnProbe&, const Pee
   Peer peer(p.session());
   if (!p.is_ready_for(peer.address())) return p.no_allocation();
   bad(p, peer);
-  const Heard heard =
-      out(p, peer, [&] { p.send_indication(peer.address(), as_bytes("right")); });
-  if (heard.kind != Heard::Kind::kBytes) return inconclusive("what is right does not come out either");
+  const Heard heard = out(p, peer, [&] { p.send_indication(peer.address(), as_bytes("right")); });
+  if (heard.kind != Heard::Kind::kBytes)
+    return inconclusive("what is right does not come out either");
   return as_text(heard.bytes) == "right" ? as_expected()
                                          : wrong(decimal(heard.bytes.size()) + " bytes came out");
 }
@@ -77,9 +79,8 @@ RawStun send_message(TurnProbe& p, stun::Class cls = stun::Class::kIndication) {
 
 Outcome no_data(TurnProbe& p) {
   return nothing_out(p, [](TurnProbe& probe, const Peer& peer) {
-    probe.say(send_message(probe)
-                  .xor_address(AttributeType::kXorPeerAddress, peer.address())
-                  .bytes());
+    probe.say(
+        send_message(probe).xor_address(AttributeType::kXorPeerAddress, peer.address()).bytes());
   });
 }
 
@@ -186,12 +187,14 @@ void add_data_cases(std::vector<Case>& to) {
   dropped("8489:6.3#0/send-request", "Sends Send as a request, which it never is", as_request);
   dropped("8489:6.3#0/data-from-client", "Sends a Data indication, which is the server's to send",
           data_from_client);
-  add({.id = "turn/8489:6.3#0/wrong-fingerprint",
-       .title = "Sends an indication with a wrong FINGERPRINT",
-       .expectation = "It is dropped; a server that does not use the extension may ignore it",
-       .cls = Class::kInvalid,
-       .outcomes = {{kAsExpected, Verdict::kPass}, {"wrong", Verdict::kLenient}},
-       .run = on(wrong_fingerprint)});
+  add({
+      .id = "turn/8489:6.3#0/wrong-fingerprint",
+      .title = "Sends an indication with a wrong FINGERPRINT",
+      .expectation = "It is dropped; a server that does not use the extension may ignore it",
+      .cls = Class::kInvalid,
+      .outcomes = {{kAsExpected, Verdict::kPass}, {"wrong", Verdict::kLenient}},
+      .run = on(wrong_fingerprint)
+  });
   add({.id = "turn/8489:6.3.2#0/never-answered",
        .title = "Sends a good indication",
        .expectation = "An indication is never answered",

@@ -10,8 +10,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::vector<Accepted> kExpected{{kAsExpected, Verdict::kPass}};
-const std::vector<Accepted> k400{{"error 400", Verdict::kPass}};
+const std::vector<Accepted> kExpected{
+    {kAsExpected, Verdict::kPass}
+};
+const std::vector<Accepted> k400{
+    {"error 400", Verdict::kPass}
+};
 
 const Address kSomePeer = *parse_address("192.0.2.200:9");
 const Address kSomePeerV6 = *parse_address("[2001:db8::200]:9");
@@ -53,7 +57,8 @@ Outcome none_out(TurnProbe& p) {
     p.send_indication(peer.address(), as_bytes("in time"));
     const Heard heard = peer.hear(p.data_patience());
     if (heard.kind != Heard::Kind::kBytes) continue;
-    return as_text(heard.bytes) == "in time" ? as_expected() : wrong(text_of(heard.bytes) + " went out");
+    return as_text(heard.bytes) == "in time" ? as_expected()
+                                             : wrong(text_of(heard.bytes) + " went out");
   }
   return inconclusive("nothing is relayed with a permission either");
 }
@@ -105,14 +110,15 @@ Outcome none_of_two(TurnProbe& p) {
 Outcome port_does_not_count(TurnProbe& p) {
   Peer peer(p.session());
   if (!p.has_allocation()) return p.no_allocation();
-  if (const Reply reply = p.permit(peer.address().with_port(1)); !(reply.kind == Reply::Kind::kSuccess))
+  if (const Reply reply = p.permit(peer.address().with_port(1));
+      !(reply.kind == Reply::Kind::kSuccess))
     return outcome_of(reply);
   return comes_in(p, peer, "from another port") ? as_expected()
                                                 : wrong("nothing came from another port");
 }
 
-Outcome permits_at(TurnProbe& p, Duration when, std::optional<Duration> again,
-                   bool send_meanwhile, bool expected) {
+Outcome permits_at(TurnProbe& p, Duration when, std::optional<Duration> again, bool send_meanwhile,
+                   bool expected) {
   Peer peer(p.session());
   if (!p.is_ready_for(peer.address())) return p.no_allocation();
   if (!comes_in(p, peer, "at first")) return inconclusive("nothing is relayed at all");
@@ -123,7 +129,8 @@ Outcome permits_at(TurnProbe& p, Duration when, std::optional<Duration> again,
   };
   if (again) {
     wait_until(*again);
-    if (send_meanwhile) p.send_indication(peer.address(), as_bytes("data"));
+    if (send_meanwhile)
+      p.send_indication(peer.address(), as_bytes("data"));
     else if (p.permit(peer.address()).kind != Reply::Kind::kSuccess)
       return inconclusive("the permission could not be renewed");
   }
@@ -180,22 +187,26 @@ void add_requests(const std::function<void(Case)>& add) {
     std::string name;
     std::string_view address;
   };
-  for (const auto& [name, address] : {Forbidden{"multicast", "224.0.0.1:9"},
-                                      Forbidden{"unspecified", "0.0.0.0:9"},
-                                      Forbidden{"broadcast", "255.255.255.255:9"}})
-    add({.id = "turn/8656:10.2#3/" + name,
-         .title = "Asks for a permission for " + std::string(address),
-         .expectation = "A server may forbid it: 403",
-         .level = Level::kMay,
-         .cls = Class::kInvalid,
-         .outcomes = {{"error 403", Verdict::kPass},
-                      {"error 400", Verdict::kPass},
-                      {"success", Verdict::kLenient}},
-         .needs = {"ipv4-relay"},
-         .run = [address](Session& session) {
-           TurnProbe p(session);
-           return forbidden(p, address);
-         }});
+  for (const auto& [name, address] : {
+           Forbidden{"multicast",   "224.0.0.1:9"      },
+           Forbidden{"unspecified", "0.0.0.0:9"        },
+           Forbidden{"broadcast",   "255.255.255.255:9"}
+  })
+    add({
+        .id = "turn/8656:10.2#3/" + name,
+        .title = "Asks for a permission for " + std::string(address),
+        .expectation = "A server may forbid it: 403",
+        .level = Level::kMay,
+        .cls = Class::kInvalid,
+        .outcomes = {{"error 403", Verdict::kPass},
+                     {"error 400", Verdict::kPass},
+                     {"success", Verdict::kLenient}},
+        .needs = {"ipv4-relay"},
+        .run = [address](Session& session) {
+          TurnProbe p(session);
+          return forbidden(p, address);
+                     }
+    });
 }
 
 void add_effects(const std::function<void(Case)>& add) {
@@ -219,32 +230,44 @@ void add_effects(const std::function<void(Case)>& add) {
        .outcomes = kExpected,
        .needs = {"peer"},
        .run = on(port_does_not_count)});
-  add({.id = "turn/8656:9#1/lives-295-seconds",
-       .title = "Lets a peer send 295 seconds after the permission",
-       .expectation = "A permission lives for 300 seconds",
-       .outcomes = kExpected,
-       .needs = {"peer", "slow"},
-       .run = on(+[](TurnProbe& p) { return permits_at(p, 295s, std::nullopt, false, true); })});
-  add({.id = "turn/8656:9#1/ends-after-300-seconds",
-       .title = "Lets a peer send 310 seconds after the permission",
-       .expectation = "A permission lives for 300 seconds",
-       .cls = Class::kInopportune,
-       .outcomes = kExpected,
-       .needs = {"peer", "slow"},
-       .run = on(+[](TurnProbe& p) { return permits_at(p, 310s, std::nullopt, false, false); })});
-  add({.id = "turn/8656:10.2#0/renewed",
-       .title = "Renews a permission after 200 seconds, and lets the peer send after 400",
-       .expectation = "The 300 seconds began anew",
-       .outcomes = kExpected,
-       .needs = {"peer", "slow"},
-       .run = on(+[](TurnProbe& p) { return permits_at(p, 400s, 200s, false, true); })});
-  add({.id = "turn/8656:11.2#0/not-renewed-by-data",
-       .title = "Sends to the peer after 290 seconds, and lets it send after 310",
-       .expectation = "A Send indication renews no permission",
-       .cls = Class::kInopportune,
-       .outcomes = kExpected,
-       .needs = {"peer", "slow"},
-       .run = on(+[](TurnProbe& p) { return permits_at(p, 310s, 290s, true, false); })});
+  add({
+      .id = "turn/8656:9#1/lives-295-seconds",
+      .title = "Lets a peer send 295 seconds after the permission",
+      .expectation = "A permission lives for 300 seconds",
+      .outcomes = kExpected,
+      .needs = {"peer", "slow"},
+      .run = on(+[](TurnProbe& p) { return permits_at(p, 295s, std::nullopt, false, true); }
+        )
+  });
+  add({
+      .id = "turn/8656:9#1/ends-after-300-seconds",
+      .title = "Lets a peer send 310 seconds after the permission",
+      .expectation = "A permission lives for 300 seconds",
+      .cls = Class::kInopportune,
+      .outcomes = kExpected,
+      .needs = {"peer", "slow"},
+      .run = on(+[](TurnProbe& p) { return permits_at(p, 310s, std::nullopt, false, false); }
+        )
+  });
+  add({
+      .id = "turn/8656:10.2#0/renewed",
+      .title = "Renews a permission after 200 seconds, and lets the peer send after 400",
+      .expectation = "The 300 seconds began anew",
+      .outcomes = kExpected,
+      .needs = {"peer", "slow"},
+      .run = on(+[](TurnProbe& p) { return permits_at(p, 400s, 200s, false, true); }
+        )
+  });
+  add({
+      .id = "turn/8656:11.2#0/not-renewed-by-data",
+      .title = "Sends to the peer after 290 seconds, and lets it send after 310",
+      .expectation = "A Send indication renews no permission",
+      .cls = Class::kInopportune,
+      .outcomes = kExpected,
+      .needs = {"peer", "slow"},
+      .run = on(+[](TurnProbe& p) { return permits_at(p, 310s, 290s, true, false); }
+        )
+  });
 }
 
 }  // namespace

@@ -12,7 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::vector<Accepted> kExpected{{kAsExpected, Verdict::kPass}};
+const std::vector<Accepted> kExpected{
+    {kAsExpected, Verdict::kPass}
+};
 
 std::optional<std::uint32_t> lifetime(const Reply& reply) {
   const auto found = reply.get<stun::turn::Lifetime>();

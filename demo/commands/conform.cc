@@ -68,8 +68,10 @@ Result<Subject, Failure> find_subject(const ConformOptions& options) {
   if (!uri) return std::unexpected(usage(safe_text(options.target), uri.error()));
   subject.uri = *std::move(uri);
   subject.name = subject.uri.is_turn ? "turn" : "stun";
-  if (subject.uri.is_turn) subject.suite = std::make_unique<conform::TurnSuite>();
-  else subject.suite = std::make_unique<conform::StunSuite>();
+  if (subject.uri.is_turn)
+    subject.suite = std::make_unique<conform::TurnSuite>();
+  else
+    subject.suite = std::make_unique<conform::StunSuite>();
   return subject;
 }
 
@@ -118,9 +120,8 @@ Result<std::unique_ptr<conform::LiveWire>, Failure> connect(const ConformOptions
   }
   auto wire = conform::LiveWire::make(target);
   if (!wire)
-    return std::unexpected(Failure{kExitUnreachable, "reaching the target",
-                                   to_text(target.address), wire.error().text,
-                                   "check the network of this machine"});
+    return std::unexpected(Failure{kExitUnreachable, "reaching the target", to_text(target.address),
+                                   wire.error().text, "check the network of this machine"});
   return *std::move(wire);
 }
 
@@ -141,7 +142,8 @@ Result<std::string, Failure> read_password(const std::string& file, const char* 
 Result<conform::Login, Failure> read_login(const ConformOptions& options) {
   conform::Login login{.user = options.user, .other_user = options.other_user};
   login.password = TRY(read_password(options.password_file, "GLASS_TURN_PASSWORD"));
-  login.other_password = TRY(read_password(options.other_password_file, "GLASS_TURN_OTHER_PASSWORD"));
+  login.other_password =
+      TRY(read_password(options.other_password_file, "GLASS_TURN_OTHER_PASSWORD"));
   return login;
 }
 

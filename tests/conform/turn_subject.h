@@ -11,10 +11,8 @@
 
 namespace glass::conform::test {
 
-inline const Login kLogin{.user = "alice",
-                          .password = "wonderland",
-                          .other_user = "bob",
-                          .other_password = "builder"};
+inline const Login kLogin{
+    .user = "alice", .password = "wonderland", .other_user = "bob", .other_password = "builder"};
 
 inline stun::turn::ServerConfig turn_config() {
   stun::turn::ServerConfig config;

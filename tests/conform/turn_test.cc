@@ -1,10 +1,9 @@
 // Every case for TURN servers, in process, against our own: it passes all of them.
-#include "tests/conform/turn_subject.h"
-
 #include <gtest/gtest.h>
 
 #include "conform/turn/suite.h"
 #include "tests/conform/support.h"
+#include "tests/conform/turn_subject.h"
 
 namespace glass::conform::test {
 namespace {
