@@ -455,6 +455,7 @@ void Lab::invite(const Rooms::Invite& asked) {
   peer_config.identity = &identity_;
   peer_config.node = next_node_;
   if (options_.dtls == "1.2") peer_config.dtls_max_version = dtls::Version::k12;
+  peer_config.dtls_cookie = options_.dtls_cookie;
   peer_config.allow_loopback = hosts_[0].is_loopback();
   const auto peer =
       guests_.size() < kMaxGuests ? endpoint_.add(peer_config, random_) : std::nullopt;

@@ -44,6 +44,7 @@ struct LabOptions {
   std::uint32_t loss_per_million = 0;  // of the glass peers' datagrams, both ways
   std::string downloads = "received";
   std::string dtls = "1.3";  // the newest version of the glass peers: 1.2 or 1.3
+  bool dtls_cookie = false;  // glass peers ask a DTLS client for a cookie first
   std::uint64_t seed = 1;    // of the loss and of samples; keys always come from the system
   std::optional<TurnHostOptions> turn;  // `glass serve`: relays for members; its hosts do not count
   bool guests = true;                   // is there a glass peer to be invited?

@@ -67,6 +67,8 @@ CLI::App* add_lab(CLI::App& app, CommandLine& line) {
   lab->add_option("--downloads", line.lab.downloads, "the folder for received files");
   lab->add_option("--dtls", line.lab.dtls, "the newest version that the glass peer speaks")
       ->check(CLI::IsMember({"1.2", "1.3"}));
+  lab->add_flag("--dtls-cookie", line.lab.dtls_cookie,
+                "as DTLS server, ask for a cookie first: HelloRetryRequest, HelloVerifyRequest");
   lab->add_option("--seed", line.lab.seed, "of the loss and of sample files; never of keys");
   add_loss(lab, line);
   return lab;

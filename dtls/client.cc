@@ -33,6 +33,7 @@
 #include "dtls/messages/server_hello.h"
 #include "dtls/messages/server_key_exchange.h"
 #include "dtls/offer.h"
+#include "dtls/options.h"
 #include "dtls/session.h"
 #include "dtls/suites.h"
 #include "dtls/wire.h"
@@ -96,6 +97,10 @@ Step Client::unexpected(const Message& message) const {
 Step Client::on_hello_verify_request(const Message& message) {
   const WaitServerHello* const wait = machine_.in<WaitServerHello>();
   if (wait == nullptr) return unexpected(message);
+  if (session_.config.min_version == Version::k13) {
+    session_.trace.rule("9147:5.2#3"_rule);
+    return fail(Alert::kUnexpectedMessage, "HelloVerifyRequest is not of DTLS 1.3");
+  }
   Reader in(message.body);
   const auto request = parse_hello_verify_request(in);
   if (!request) return fail(message.type, request.error());
@@ -120,6 +125,8 @@ Step Client::on_server_hello(const Message& message) {
   if (Step step = check_choices(*hello); !step) return step;
   if (Step step = check_extensions(*hello); !step) return step;
   if (Step step = session_.accept_srtp(hello->extensions); !step) return step;
+  if (Step step = accept_connection_id(session_, hello->extensions); !step) return step;
+  if (Step step = accept_size_limit(session_, hello->extensions); !step) return step;
   session_.keys.server_random = hello->random;
   session_.agreed.cipher_suite = hello->cipher_suite;
   session_.keys.suite = find_suite(hello->cipher_suite);
@@ -160,7 +167,8 @@ Step Client::check_extensions(const ServerHello& hello) {
     const bool asked_for = each.type == ExtensionType::kExtendedMasterSecret ||
                            each.type == ExtensionType::kEcPointFormats ||
                            each.type == ExtensionType::kRenegotiationInfo ||
-                           (each.type == ExtensionType::kUseSrtp && offered_srtp);
+                           (each.type == ExtensionType::kUseSrtp && offered_srtp) ||
+                           has_offered(session_, each.type);
     if (asked_for) continue;
     session_.trace.rule("5246:7.4.1.4#2"_rule, Fact{"type", std::to_underlying(each.type)});
     return fail(Alert::kUnsupportedExtension,

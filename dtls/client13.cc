@@ -27,6 +27,7 @@
 #include "dtls/messages/message_error.h"
 #include "dtls/messages/server_hello.h"
 #include "dtls/offer.h"
+#include "dtls/options.h"
 #include "dtls/session.h"
 #include "dtls/session13.h"
 #include "dtls/suites.h"
@@ -90,10 +91,23 @@ Step Client13::on_server_hello(const Message& message) {
   if (Step step = check_choices(*hello, is_retry); !step) return step;
   if (is_retry) return on_hello_retry_request(message, *hello);
   session_.keys.server_random = hello->random;
+  if (Step step = accept_connection_id(session_, hello->extensions); !step) return step;
   session_.transcript.add(message);
   if (Step step = agree(*hello); !step) return step;
   machine_.move(WaitEncryptedExtensions{});
   return {};
+}
+
+bool Client13::is_in_our_hello(ExtensionType type) const {
+  switch (type) {
+    case ExtensionType::kSupportedVersions:
+    case ExtensionType::kKeyShare:
+    case ExtensionType::kSupportedGroups:
+    case ExtensionType::kSignatureAlgorithms: return true;
+    case ExtensionType::kUseSrtp: return !session_.config.srtp_profiles.empty();
+    case ExtensionType::kCookie: return !offer_.retry_cookie.empty();
+    default: return has_offered(session_, type);
+  }
 }
 
 Step Client13::check_choices(const ServerHello& hello, bool is_retry) {
@@ -126,11 +140,16 @@ Step Client13::check_choices(const ServerHello& hello, bool is_retry) {
   session_.agreed.cipher_suite = suite->number;
   for (const Extension& each : hello.extensions.all) {
     if (each.type == ExtensionType::kSupportedVersions || each.type == ExtensionType::kKeyShare ||
-        (is_retry && each.type == ExtensionType::kCookie))
+        (is_retry && each.type == ExtensionType::kCookie) ||
+        (!is_retry && each.type == ExtensionType::kConnectionId &&
+         has_offered(session_, each.type)))
       continue;
-    session_.trace.rule("8446:4.2#4"_rule, Fact{"type", std::to_underlying(each.type)});
-    return fail(Alert::kUnsupportedExtension, "an extension that has no place in ServerHello: " +
-                                                  decimal(std::to_underlying(each.type)));
+    const bool is_ours = is_in_our_hello(each.type);
+    session_.trace.rule(is_ours ? "8446:4.2#5"_rule : "8446:4.2#4"_rule,
+                        Fact{"type", std::to_underlying(each.type)});
+    return fail(
+        is_ours ? Alert::kIllegalParameter : Alert::kUnsupportedExtension,
+        "an extension that has no place in ServerHello: " + decimal(std::to_underlying(each.type)));
   }
   return {};
 }
@@ -188,6 +207,7 @@ Step Client13::agree(const ServerHello& hello) {
     return fail(Alert::kIllegalParameter, "the server's public key is not valid");
   }
   session_.agreed.group = entry->group;
+  session_.flight.on_answered();
   begin_handshake_keys(session_, secret->bytes());
   return {};
 }
@@ -200,18 +220,18 @@ Step Client13::on_encrypted_extensions(const Message& message) {
   for (const Extension& each : answers->extensions.all) {
     const bool asked_for =
         each.type == ExtensionType::kSupportedGroups ||
+        (each.type == ExtensionType::kRecordSizeLimit && has_offered(session_, each.type)) ||
         (each.type == ExtensionType::kUseSrtp && !session_.config.srtp_profiles.empty());
     if (asked_for) continue;
     // RFC 8446 §4.2: one that belongs elsewhere is illegal, one we never sent is unsupported.
-    const bool is_ours = each.type == ExtensionType::kKeyShare ||
-                         each.type == ExtensionType::kSupportedVersions ||
-                         each.type == ExtensionType::kSignatureAlgorithms;
+    const bool is_ours = is_in_our_hello(each.type);
     session_.trace.rule("8446:4.3.1#2"_rule, Fact{"type", std::to_underlying(each.type)});
     return fail(is_ours ? Alert::kIllegalParameter : Alert::kUnsupportedExtension,
                 "an extension that has no place in EncryptedExtensions: " +
                     decimal(std::to_underlying(each.type)));
   }
   if (Step step = session_.accept_srtp(answers->extensions); !step) return step;
+  if (Step step = accept_size_limit(session_, answers->extensions); !step) return step;
   session_.transcript.add(message);
   machine_.move(WaitCertificateOrRequest{});
   return {};

@@ -28,6 +28,7 @@
 #include "dtls/messages/server_hello.h"
 #include "dtls/offer.h"
 #include "dtls/session.h"
+#include "dtls/wire.h"
 
 namespace glass::dtls {
 
@@ -85,6 +86,7 @@ class Client13 {
 
  private:
   Step on_server_hello(const Message& message);
+  [[nodiscard]] bool is_in_our_hello(ExtensionType type) const;
   Step check_choices(const ServerHello& hello, bool is_retry);
   Step on_hello_retry_request(const Message& message, const ServerHello& hello);
   Step agree(const ServerHello& hello);

@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/time.h"
 #include "crypto/certificate.h"
 #include "crypto/fingerprint.h"
@@ -65,6 +67,12 @@ struct Config {
   std::vector<crypto::Group> groups{crypto::Group::kX25519, crypto::Group::kP256,
                                     crypto::Group::kP384};
   std::vector<SrtpProfile> srtp_profiles;  // in order of preference; empty: no use_srtp
+  // RFC 9146, RFC 9147 §9: the id that the peer is asked to put into its records to us, at most
+  // kConnectionIdMax bytes; empty: we would send ids and want none. nullopt: no connection ids.
+  std::optional<ByteVector> connection_id;
+  // RFC 8449: the largest text of a protected record that we take, at least 64; in DTLS 1.3 its
+  // content type counts. nullopt: not negotiated.
+  std::optional<std::uint16_t> record_size_limit;
   Limits limits;
   const crypto::Primitives* primitives = nullptr;  // null: the real ones
 };

@@ -52,6 +52,14 @@ bool Connection::export_keys(std::string_view label, MutableBytes out) const {
 }
 
 Bytes Connection::peer_certificate() const { return core_->session().peer_certificate; }
+std::size_t Connection::max_payload() const { return core_->max_text(); }
+bool Connection::request_connection_ids(Instant /*now*/, std::uint8_t count) {
+  return core_->request_connection_ids(count);
+}
+bool Connection::use_next_connection_id(Instant /*now*/) { return core_->use_next_connection_id(); }
+std::uint32_t Connection::flight_number() const { return core_->session().flight.number(); }
+void Connection::pause_timers(Instant /*now*/) { core_->flight().pause(); }
+void Connection::resume_timers(Instant now, Duration rto) { core_->flight().resume(now, rto); }
 Counters Connection::counters() const { return core_->counters(); }
 Duration Connection::rto() const { return core_->session().flight.rto(); }
 

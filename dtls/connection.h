@@ -59,12 +59,31 @@ class Connection {
 
   [[nodiscard]] bool is_open() const;
   [[nodiscard]] bool is_closed() const;
-  // How much longer seal() makes a payload at most, whatever is agreed on (RFC 6347 §4.1.1.1).
+  // How much longer seal() makes a payload at most, whatever is agreed on (RFC 6347 §4.1.1.1); with
+  // connection ids up to kConnectionIdMax + 1 bytes more.
   [[nodiscard]] static constexpr std::size_t overhead() {
     return kRecordHeaderSize + kSealOverhead;
   }
-  // Makes one record of the bytes in `packet`, in place. Only while is_open().
+  // The longest payload that the peer takes (RFC 8449 §4).
+  [[nodiscard]] std::size_t max_payload() const;
+  // Makes one record of the bytes in `packet`, in place. Only while is_open(). More bytes than
+  // max_payload() make none: the packet is empty then.
   void seal(PacketBuffer& packet);
+
+  // DTLS 1.3 with connection ids (RFC 9147 §9): asks the peer for more of them; false: there are
+  // none, or an earlier wish waits. Then: from here on the next one the peer has given; false: none
+  // is left. To be called when packets begin to take another path.
+  bool request_connection_ids(Instant now, std::uint8_t count);
+  bool use_next_connection_id(Instant now);
+
+  // For flights that travel inside other packets, such as STUN's, before there is a path. What
+  // poll_transmit() wrote is carried again and again by the caller, until this number grows: then
+  // those datagrams are of no use any more.
+  [[nodiscard]] std::uint32_t flight_number() const;
+  // Nothing is repeated by itself (the limit of the handshake goes on), and then again: first `rto`
+  // from now (RFC 9147 §5.8.2: known from the round trip of the path).
+  void pause_timers(Instant now);
+  void resume_timers(Instant now, Duration rto);
   // RFC 5705 §4 or RFC 8446 §7.5, without a context. False when not open.
   [[nodiscard]] bool export_keys(std::string_view label, MutableBytes out) const;
   // The peer's certificate, once it has been checked; empty before.

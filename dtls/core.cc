@@ -141,6 +141,11 @@ std::optional<Connection::Event> Connection::Core::poll_event() {
 
 void Connection::Core::seal(PacketBuffer& packet) {
   CHECK(is_open());
+  if (packet.size() > max_text()) {
+    // RFC 8449 §4: the peer would throw it away.
+    drop("8449:4#1"_rule, "longer than the peer takes", packet.bytes());
+    return packet.clear();
+  }
   session_.epochs.seal(ContentType::kApplicationData, packet);
   if (is_13()) return watch_usage();
   if (session_.epochs.sealed() < config_.limits.records_sealed) [[likely]]

@@ -85,8 +85,13 @@ class Connection::Core {
   bool poll_transmit(Instant now, PacketBuffer& out);
   std::optional<Event> poll_event();
   void seal(PacketBuffer& packet);
+  [[nodiscard]] std::size_t max_text() const {
+    return session_.epochs.text_max(session_.epochs.write_epoch());
+  }
   [[nodiscard]] Counters counters() const;
   void update_keys(bool ask_peer);
+  bool request_connection_ids(std::uint8_t count);
+  bool use_next_connection_id();
   void export_keys(std::string_view label, MutableBytes out) const;
   [[nodiscard]] Instant next_time() const {
     return std::min(session_.flight.next_time(), timers_.next());
@@ -95,6 +100,7 @@ class Connection::Core {
   [[nodiscard]] bool is_open() const { return machine_.is<connection_state::Open>(); }
   [[nodiscard]] bool is_closed() const { return machine_.is<connection_state::Over>(); }
   [[nodiscard]] const Session& session() const { return session_; }
+  [[nodiscard]] Flight& flight() { return session_.flight; }
 
  private:
   struct EarlyRecord {
@@ -105,7 +111,9 @@ class Connection::Core {
   // receive.cc
   void on_record(Instant now, const Record& record, MutableBytes whole);
   void on_plain_record(Instant now, const Record& record);
+  [[nodiscard]] bool has_right_id(const Record& record);
   void on_sealed_record(Instant now, const Record& record, MutableBytes fragment);
+  void on_opened(Instant now, const Record& record, MutableBytes text);
   [[nodiscard]] bool is_early(const Record& record) const;
   void keep_early(const Record& record, Bytes whole);
   void replay_early(Instant now);
@@ -130,6 +138,7 @@ class Connection::Core {
            (machine_.is<connection_state::Handshaking>() && config_.max_version == Version::k13);
   }
   void on_unified(Instant now, const UnifiedRecord& record, MutableBytes whole);
+  [[nodiscard]] bool has_right_id13(const UnifiedRecord& record, Bytes whole);
   void dispatch13(Instant now, const Record& record, MutableBytes text);
   void on_fragment13(Instant now, const Record& record, const Fragment& fragment);
   void on_old_fragment13(Instant now, const Record& record, const Fragment& fragment);
@@ -144,6 +153,12 @@ class Connection::Core {
   void switch_write_keys();
   void watch_usage();
   Step on_message(Instant now, const Message& message, std::uint64_t sequence);
+  void send_what_waits();
+
+  // ids13.cc
+  Step on_request_connection_id(const Message& message);
+  Step on_new_connection_id(const Message& message);
+  void give_connection_ids();
 
   // core.cc
   void complete(Instant now);
@@ -169,11 +184,18 @@ class Connection::Core {
   int alert_repeats_ = 0;
   std::optional<Alert> last_plain_alert_;
   Timers<CoreTimer, 1> timers_;
-  std::vector<RecordNumber> to_ack_;  // of the flight that comes in
+  std::vector<RecordNumber> to_ack_;        // of the flight that comes in
+  std::optional<RecordNumber> not_to_ack_;  // of which something was thrown away
   bool ack_now_ = false;
   bool peer_has_keys_ = false;    // a sealed record of DTLS 1.3 has come
   bool key_update_sent_ = false;  // and not acknowledged yet
   bool key_update_wanted_ = false;
+  bool datagram_is_foreign_ = false;        // the one that is being read
+  bool datagram_has_id_ = false;            // the one that is being read
+  std::optional<std::uint8_t> ids_wanted_;  // by the peer, and not given yet
+  unsigned id_requests_ = 0;                // of the peer so far
+  bool ids_requested_ = false;              // by us, and not given yet
+  std::uint8_t ids_to_request_ = 0;
 };
 
 }  // namespace glass::dtls

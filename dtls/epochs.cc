@@ -29,7 +29,7 @@ Record Epochs::next_record(ContentType type, std::uint64_t epoch) {
 }
 
 RecordNumber Epochs::write(ContentType type, std::uint64_t epoch, Bytes text, PacketBuffer& out) {
-  if (epoch > kSealed) return later.write(type, epoch, text, out);
+  if (epoch > kSealed) return later.write({type, epoch, ids.writing()}, text, out);
   Record record = next_record(type, epoch);
   if (epoch == kPlain) {
     record.fragment = text;
@@ -38,23 +38,29 @@ RecordNumber Epochs::write(ContentType type, std::uint64_t epoch, Bytes text, Pa
     return {.epoch = epoch, .sequence = record.sequence};
   }
   CHECK(writing_.has_value());
-  const std::size_t size = text.size() + writing_->overhead();
-  fill_record_header(out.append(kRecordHeaderSize), record, size);
+  record.connection_id = ids.writing();
+  const std::size_t inner = text.size() + (record.connection_id.empty() ? 0 : 1);
+  const std::size_t size = inner + writing_->overhead();
+  fill_record_header(out.append(record_header_size(record)), record, size);
   const MutableBytes sealed = out.append(size);
-  copy_bytes(text, sealed.subspan(writing_->explicit_size()));
-  writing_->seal(type, epoch, record.sequence, sealed);
+  const MutableBytes inside = sealed.subspan(writing_->explicit_size(), inner);
+  if (inner > text.size()) inside.back() = static_cast<std::uint8_t>(type);
+  copy_bytes(text, inside);
+  writing_->seal(record, sealed);
   return {.epoch = epoch, .sequence = record.sequence};
 }
 
 void Epochs::seal(ContentType type, PacketBuffer& packet) {
-  if (later.write_epoch() > kSealed) return later.seal(type, packet);
+  if (later.write_epoch() > kSealed) return later.seal(type, ids.writing(), packet);
   CHECK(writing_.has_value());
-  const Record record = next_record(type, kSealed);
+  Record record = next_record(type, kSealed);
+  record.connection_id = ids.writing();
+  if (!record.connection_id.empty()) packet.append(1)[0] = static_cast<std::uint8_t>(type);
   packet.prepend(writing_->explicit_size());
   (void)packet.append(crypto::kAeadTagSize);
-  writing_->seal(type, kSealed, record.sequence, packet.bytes());
+  writing_->seal(record, packet.bytes());
   const std::size_t length = packet.size();
-  fill_record_header(packet.prepend(kRecordHeaderSize), record, length);
+  fill_record_header(packet.prepend(record_header_size(record)), record, length);
 }
 
 std::optional<MutableBytes> Epochs::open(const Record& record, MutableBytes fragment) {

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "dtls/connection_ids.h"
 #include "dtls/epochs13.h"
 #include "dtls/record.h"
 #include "dtls/record13.h"
@@ -27,9 +28,15 @@ class Epochs {
  public:
   // How much longer a record is than its text.
   [[nodiscard]] std::size_t overhead(std::uint64_t epoch) const {
-    if (epoch > kSealed) return kSealOverhead13;
-    return kRecordHeaderSize + (epoch == kPlain || !writing_ ? 0 : writing_->overhead());
+    if (epoch > kSealed) return kSealOverhead13 + ids.writing().size();
+    if (epoch == kPlain || !writing_) return kRecordHeaderSize;
+    return kRecordHeaderSize + writing_->overhead() + inner_overhead();
   }
+  // The longest text of a record that the peer takes (RFC 8449 §4). Plain ones have no such limit.
+  [[nodiscard]] std::size_t text_max(std::uint64_t epoch) const {
+    return epoch == kPlain ? kPlaintextMax : text_max_;
+  }
+  void limit_text(std::size_t most) { text_max_ = most; }
 
   void install(Protection reading, Protection writing);
   [[nodiscard]] bool has_keys() const { return reading_.has_value(); }
@@ -62,13 +69,19 @@ class Epochs {
   void forget();
 
   Epochs13 later;  // the sealed epochs of DTLS 1.3, if that is what it comes to
+  ConnectionIds ids;
 
  private:
   [[nodiscard]] Record next_record(ContentType type, std::uint64_t epoch);
+  // RFC 9146 §4: with a connection id the true type is behind the text.
+  [[nodiscard]] std::size_t inner_overhead() const {
+    return ids.writing().empty() ? 0 : ids.writing().size() + 1;
+  }
 
   std::uint64_t read_epoch_ = kPlain;
   std::uint64_t write_epoch_ = kPlain;
   std::uint16_t version_ = kDtls12;
+  std::size_t text_max_ = kPlaintextMax;
   std::array<std::uint64_t, 2> next_{};
   std::array<ReplayWindow, 2> window_{};
   std::optional<Protection> reading_;

@@ -36,18 +36,19 @@ bool Epochs13::is_reading(std::uint8_t epoch_bits) const {
 std::uint64_t Epochs13::read_epoch() const { return reading_.empty() ? 0 : reading_.back().epoch; }
 std::uint64_t Epochs13::write_epoch() const { return writing_.empty() ? 0 : writing_.back().epoch; }
 
-RecordNumber Epochs13::write(ContentType type, std::uint64_t epoch, Bytes text, PacketBuffer& out) {
-  const auto writing = std::ranges::find(writing_, epoch, &Writing::epoch);
+RecordNumber Epochs13::write(const Outside& outside, Bytes text, PacketBuffer& out) {
+  const auto writing = std::ranges::find(writing_, outside.epoch, &Writing::epoch);
   CHECK(writing != writing_.end());
-  const RecordNumber number{.epoch = epoch, .sequence = writing->next++};
-  writing->protection.append(type, epoch, number.sequence, text, out);
+  const RecordNumber number{.epoch = outside.epoch, .sequence = writing->next++};
+  writing->protection.append({outside.type, number.epoch, number.sequence, outside.connection_id},
+                             text, out);
   return number;
 }
 
-void Epochs13::seal(ContentType type, PacketBuffer& packet) {
+void Epochs13::seal(ContentType type, Bytes connection_id, PacketBuffer& packet) {
   CHECK(!writing_.empty());
   Writing& writing = writing_.back();
-  writing.protection.seal(type, writing.epoch, writing.next++, packet);
+  writing.protection.seal({type, writing.epoch, writing.next++, connection_id}, packet);
 }
 
 // RFC 9147 §4.2.2: the current epoch if the bits are its own, else the latest before it.

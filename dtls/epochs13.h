@@ -44,10 +44,15 @@ class Epochs13 {
   // Records sealed with the newest key.
   [[nodiscard]] std::uint64_t sealed() const { return writing_.empty() ? 0 : writing_.back().next; }
 
+  struct Outside {
+    ContentType type;
+    std::uint64_t epoch;
+    Bytes connection_id;  // empty: none
+  };
   // Appends one whole record.
-  RecordNumber write(ContentType type, std::uint64_t epoch, Bytes text, PacketBuffer& out);
+  RecordNumber write(const Outside& outside, Bytes text, PacketBuffer& out);
   // Makes a record of the newest epoch of all bytes in `packet`, in place.
-  void seal(ContentType type, PacketBuffer& packet);
+  void seal(ContentType type, Bytes connection_id, PacketBuffer& packet);
   // Tries the newest epoch whose bits are those of the record. nullopt: it was not sealed by the
   // peer. A record that opens is noted as seen.
   std::optional<Opened> open(const UnifiedRecord& record, MutableBytes whole);

@@ -30,6 +30,7 @@ struct Connected {
   std::uint16_t group = 0;
   std::optional<SrtpProfile> srtp_profile;
   bool extended_master_secret = false;
+  bool connection_ids = false;  // in one direction at least
 };
 // What a record carried. The view is into the bytes that receive() was given (decrypted in place),
 // or into this connection for a record that came early: take it before either goes.

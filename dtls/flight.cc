@@ -34,6 +34,7 @@ Flight::Flight(const Config& config, const Trace& trace)
       trace_(trace),
       machine_("dtls flight", trace),
       timers_(trace),
+      initial_rto_(config.initial_rto),
       rto_(config.initial_rto) {}
 
 void Flight::begin_handshake(Instant now) {
@@ -54,6 +55,7 @@ void Flight::launch(Kind kind, std::uint16_t answered) {
   kind_ = kind;
   answered_ = answered;
   repeats_ = 0;
+  ++number_;
   missing_.clear();
   sent_.clear();
   for (std::size_t i = 0; i < items_.size(); ++i)
@@ -68,9 +70,9 @@ void Flight::clear() {
   sent_.clear();
   timers_.stop(FlightTimer::kRetransmit);
   // RFC 6347 §4.2.4.1: back to the first value only when nothing had to be repeated.
-  if (repeats_ == 0 && rto_ != config_.initial_rto) {
-    trace_.rule("6347:4.2.4.1#2"_rule, Fact{"ms", whole_milliseconds(config_.initial_rto)});
-    rto_ = config_.initial_rto;
+  if (repeats_ == 0 && rto_ != initial_rto_) {
+    trace_.rule("6347:4.2.4.1#2"_rule, Fact{"ms", whole_milliseconds(initial_rto_)});
+    rto_ = initial_rto_;
   }
 }
 
@@ -129,7 +131,7 @@ bool Flight::on_ack(std::span<const RecordNumber> records) {
 // each other, such as a datagram that the network has doubled, are answered once.
 void Flight::on_repeated(Instant now, std::uint16_t message_seq) {
   if (message_seq + 1 != answered_ || items_.empty() || machine_.is<Sending>()) return;
-  if (now - last_sent_ < config_.initial_rto / 2) return;
+  if (now - last_sent_ < initial_rto_ / 2) return;
   trace_.rule("6347:4.2.4#0"_rule, Fact{"repeated", message_seq});
   repeat();
 }
@@ -161,8 +163,21 @@ void Flight::stop() {
   timers_.stop(FlightTimer::kGiveUp);
 }
 
+void Flight::pause() {
+  is_paused_ = true;
+  timers_.stop(FlightTimer::kRetransmit);
+}
+
+void Flight::resume(Instant now, Duration rto) {
+  is_paused_ = false;
+  initial_rto_ = rto;
+  rto_ = std::min(rto, config_.max_rto);
+  if (machine_.is<Waiting>() && kind_ == Kind::kNotLast && !items_.empty())
+    timers_.set(FlightTimer::kRetransmit, now + rto_);
+}
+
 std::size_t Flight::mtu() const {
-  const std::size_t mtu = std::clamp(config_.mtu, kMtuMin, PacketBuffer::kCapacity / 2 + 256);
+  const std::size_t mtu = std::clamp(config_.mtu, kMtuMin, kMtuMax);
   if (repeats_ < kRepeatsBeforeSmaller || mtu <= kSmallMtu) return mtu;
   // RFC 6347 §4.1.1.1: it may be the size that gets lost.
   trace_.rule("6347:4.1.1.1#11"_rule, Fact{"mtu", kSmallMtu});
@@ -180,7 +195,9 @@ bool Flight::write_item(Sending& sending, std::size_t room, Epochs& epochs, Pack
   const std::size_t left = piece.end - begin;
   const std::size_t least = std::min(left, is_message ? kFragmentMin : left);
   if (room < overhead + least) return false;
-  const std::size_t count = std::min(left, room - overhead);
+  // RFC 8449 §4: nor may a record hold more than the peer takes.
+  const std::size_t most = epochs.text_max(item.epoch) - (is_message ? kHandshakeHeaderSize : 0);
+  const std::size_t count = std::min({left, room - overhead, most});
   const Bytes part = body.subspan(begin, count);
   RecordNumber number;
   if (is_message) {
@@ -225,7 +242,7 @@ bool Flight::write_datagram(Instant now, Epochs& epochs, PacketBuffer& out) {
     timers_.stop(FlightTimer::kGiveUp);
     machine_.move(Finishing{});
   } else {
-    if (kind_ == Kind::kNotLast) timers_.set(FlightTimer::kRetransmit, now + rto_);
+    if (kind_ == Kind::kNotLast && !is_paused_) timers_.set(FlightTimer::kRetransmit, now + rto_);
     machine_.move(Waiting{});
   }
   return true;

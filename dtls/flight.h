@@ -65,6 +65,7 @@ constexpr std::string_view name(FlightTimer timer) {
 inline constexpr unsigned kRepeatsBeforeSmaller = 3;
 inline constexpr std::size_t kSmallMtu = 548;  // 576, which every host takes, without IP and UDP
 inline constexpr std::size_t kMtuMin = 256;
+inline constexpr std::size_t kMtuMax = 1500;  // of the usual link; a PacketBuffer holds it
 // Records that an ACK may still name; of more, those sent first count as lost.
 inline constexpr std::size_t kSentRecordsMax = 256;
 // A message that would begin with less than this waits for the next datagram.
@@ -107,6 +108,11 @@ class Flight {
   // Nothing is sent from here on.
   void stop();
 
+  // No repeats by the timer until there is a path, and then with this first value.
+  void pause();
+  void resume(Instant now, Duration rto);
+  // Of flights begun so far.
+  [[nodiscard]] std::uint32_t number() const { return number_; }
   [[nodiscard]] Duration rto() const { return rto_; }
   [[nodiscard]] std::uint64_t retransmits() const { return retransmits_; }
   [[nodiscard]] std::string_view state_name() const { return machine_.state_name(); }
@@ -144,7 +150,10 @@ class Flight {
   std::vector<SentRecord> sent_;
   Kind kind_ = Kind::kNotLast;
   std::uint16_t answered_ = 0;
+  Duration initial_rto_;
   Duration rto_;
+  std::uint32_t number_ = 0;
+  bool is_paused_ = false;
   unsigned repeats_ = 0;  // of this flight
   std::uint64_t retransmits_ = 0;
   Instant last_sent_{};

@@ -17,6 +17,7 @@
 #include "dtls/extensions/single_values.h"
 #include "dtls/extensions/use_srtp.h"
 #include "dtls/messages/client_hello.h"
+#include "dtls/options.h"
 #include "dtls/session.h"
 #include "dtls/suites.h"
 #include "dtls/wire.h"
@@ -89,6 +90,7 @@ void Offer::send(Session& session) {
   extensions.add(ExtensionType::kSupportedGroups, numbers(session.our_groups(), 2, 2));
   extensions.add(ExtensionType::kSignatureAlgorithms, numbers(verifiable_schemes(), 2, 2));
   add_srtp(extensions, session);
+  offer_options(extensions, session);
   if (offers_13) add_13(extensions, session, *this);
   ClientHello message;
   message.random = session.keys.client_random;

@@ -41,20 +41,25 @@ void Connection::Core::drop(Rule rule, std::string_view why, Bytes packet) {
 // no reason to end anything (§4.1.2.7).
 void Connection::Core::receive(Instant now, MutableBytes datagram) {
   if (!machine_.is<Handshaking>()) early_.clear();  // the events that point there are taken
+  datagram_has_id_ = false;
+  datagram_is_foreign_ = false;
+  const std::size_t id_size = session_.epochs.ids.own_size();
   Reader in(datagram);
   for (std::size_t count = 0; in.left() > 0; ++count) {
     const std::size_t begin = in.at();
     const Bytes rest = in.rest();
+    if (datagram_is_foreign_)
+      return drop("9147:4#10"_rule, "behind a record of another association", rest);
     if (machine_.is<New>()) return drop("6347:4.2#0"_rule, "the handshake has not begun", rest);
     if (count == kRecordsPerDatagramMax)
       return drop("6347:4.1.2.7#1"_rule, "too many records in a datagram", rest);
     if (is_unified(rest.front()) && may_be_13()) {
-      const auto sealed = parse_unified(in);
+      const auto sealed = parse_unified(in, id_size);
       if (!sealed) return drop("9147:4.5.2#1"_rule, to_text(sealed.error()), rest);
       on_unified(now, *sealed, datagram.subspan(begin, in.at() - begin));
       continue;
     }
-    const auto record = parse_record(in);
+    const auto record = parse_record(in, id_size);
     if (!record) return drop("6347:4.1.2.7#1"_rule, to_text(record.error()), rest);
     on_record(now, *record, datagram.subspan(begin, in.at() - begin));
   }
@@ -79,7 +84,26 @@ void Connection::Core::on_record(Instant now, const Record& record, MutableBytes
     return drop("6347:4.1.2.7#1"_rule, "record of another version than agreed", whole);
   if (is_early(record)) return keep_early(record, whole);
   if (record.epoch == kPlain) return on_plain_record(now, record);
-  on_sealed_record(now, record, whole.subspan(kRecordHeaderSize));
+  if (!has_right_id(record)) return;
+  on_sealed_record(now, record, whole.subspan(record_header_size(record)));
+}
+
+// RFC 9146 §3: with ids agreed on, a sealed record bears one of ours, and else none.
+bool Connection::Core::has_right_id(const Record& record) {
+  const ConnectionIds& ids = session_.epochs.ids;
+  if (record.connection_id.empty() && record.type == ContentType::kTls12Cid) {
+    drop("9146:5#1"_rule, "record with a connection id that was not agreed on", record.fragment);
+    return false;
+  }
+  if (record.connection_id.empty() && ids.are_wanted()) {
+    trace_.rule("9146:3#5"_rule);
+    drop("9146:3#6"_rule, "record without the connection id", record.fragment);
+    return false;
+  }
+  if (record.connection_id.empty() || (ids.is_agreed() && ids.is_own(record.connection_id)))
+    return true;
+  drop("9146:6#2"_rule, "record with another connection id", record.fragment);
+  return false;
 }
 
 // RFC 6347 §4.1 and §4.2.4: what is sealed waits for the keys, and data for Finished.
@@ -104,14 +128,14 @@ void Connection::Core::replay_early(Instant now) {
     if (early_[i].done) continue;
     Reader in(early_[i].bytes);
     if (is_unified(early_[i].bytes.front())) {
-      const auto sealed = parse_unified(in);
+      const auto sealed = parse_unified(in, session_.epochs.ids.own_size());
       if (!sealed || !session_.epochs.later.is_reading(sealed->epoch_bits)) continue;
       early_[i].done = true;
       on_unified(now, *sealed, early_[i].bytes);
       if (is_closed()) return;
       continue;
     }
-    const auto record = parse_record(in);
+    const auto record = parse_record(in, session_.epochs.ids.own_size());
     if (!record || is_early(*record)) continue;
     early_[i].done = true;
     on_record(now, *record, early_[i].bytes);
@@ -158,9 +182,27 @@ void Connection::Core::on_sealed_record(Instant now, const Record& record, Mutab
     return end(CloseReason::kKeysWornOut, "too many forged records");
   }
   session_.epochs.note(record);
+  if (record.connection_id.empty()) return on_opened(now, record, *text);
+  // RFC 9146 §4: the true type is the last byte that is not zero.
   if (text->size() > kPlaintextMax)
-    return drop("5246:6.2.1#2"_rule, "more text than a record may hold", fragment);
-  dispatch(now, record, *text);
+    return drop("9146:5#2"_rule, "more text than a record may hold", fragment);
+  MutableBytes inside = *text;
+  while (!inside.empty() && inside.back() == 0) inside = inside.first(inside.size() - 1);
+  if (inside.empty()) return drop("9146:6#2"_rule, "a record of no type", fragment);
+  Record real = record;
+  real.type = ContentType{inside.back()};
+  on_opened(now, real, inside.first(inside.size() - 1));
+}
+
+void Connection::Core::on_opened(Instant now, const Record& record, MutableBytes text) {
+  if (text.size() > kPlaintextMax)
+    return drop("5246:6.2.1#2"_rule, "more text than a record may hold", text);
+  if (text.size() > session_.receive_max)
+    return drop("8449:4#6"_rule, "more text than we said we take", text);
+  // Behind an id the type is hidden until now.
+  if (record.type == ContentType::kApplicationData && !is_open())
+    return drop("6347:4.2.4#2"_rule, "application data before Finished", text);
+  dispatch(now, record, text);
 }
 
 void Connection::Core::dispatch(Instant now, const Record& record, MutableBytes text) {
@@ -175,6 +217,7 @@ void Connection::Core::dispatch(Instant now, const Record& record, MutableBytes 
     case ContentType::kAck:
       if (is_13()) return on_ack(record, text);
       break;
+    case ContentType::kTls12Cid: break;  // not inside itself
   }
   drop("6347:4.1.2.7#1"_rule, "unknown content type", text);
 }

@@ -38,8 +38,7 @@ using connection_state::Handshaking;
 
 void Connection::Core::on_unified(Instant now, const UnifiedRecord& record, MutableBytes whole) {
   if (is_closed()) return drop("8446:6.1#1"_rule, "the connection is closed", whole);
-  if (record.has_connection_id)
-    return drop("9147:9.1#1"_rule, "record with a connection id that was not agreed on", whole);
+  if (!has_right_id13(record, whole)) return;
   if (!session_.epochs.later.is_reading(record.epoch_bits)) {
     if (!machine_.is<Handshaking>())
       return drop("9147:6.1#1"_rule, "record of an epoch without keys", whole);
@@ -67,6 +66,8 @@ void Connection::Core::on_unified(Instant now, const UnifiedRecord& record, Muta
   peer_has_keys_ = true;
   if (opened->record.text.size() > kPlaintextMax)
     return drop("8446:5.1#15"_rule, "more text than a record may hold", whole);
+  if (opened->record.text.size() > session_.receive_max)
+    return drop("8449:4#6"_rule, "more text than we said we take", whole);
   dispatch13(now,
              Record{.type = opened->record.type,
                     .version = kDtls12,
@@ -74,6 +75,24 @@ void Connection::Core::on_unified(Instant now, const UnifiedRecord& record, Muta
                     .sequence = opened->record.sequence,
                     .fragment = opened->record.text},
              opened->record.text);
+}
+
+// RFC 9147 §4: once ids are agreed on, the first record of a datagram bears one at least.
+bool Connection::Core::has_right_id13(const UnifiedRecord& record, Bytes whole) {
+  const ConnectionIds& ids = session_.epochs.ids;
+  if (record.has_connection_id && record.connection_id.empty()) {
+    drop("9147:9.1#1"_rule, "record with a connection id that was not agreed on", whole);
+    return false;
+  }
+  if (!record.has_connection_id) {
+    if (!ids.are_wanted() || datagram_has_id_) return true;
+    drop("9147:4#8"_rule, "record without the connection id", whole);
+    return false;
+  }
+  datagram_has_id_ = ids.is_own(record.connection_id);
+  datagram_is_foreign_ = !datagram_has_id_;
+  if (datagram_is_foreign_) drop("9147:4#10"_rule, "record with another connection id", whole);
+  return datagram_has_id_;
 }
 
 void Connection::Core::dispatch13(Instant now, const Record& record, MutableBytes text) {
@@ -92,7 +111,8 @@ void Connection::Core::dispatch13(Instant now, const Record& record, MutableByte
       if (record.type == ContentType::kAlert) return on_alert(record, text);
       return on_handshake(now, record, text);
     case ContentType::kAck: return on_ack(record, text);
-    case ContentType::kChangeCipherSpec: break;
+    case ContentType::kChangeCipherSpec:
+    case ContentType::kTls12Cid: break;
   }
   trace_.rule("8446:5.4#5"_rule, Fact{"type", std::to_underlying(record.type)});
   fail({.alert = Alert::kUnexpectedMessage, .text = "a record of a kind that has no place here"});
@@ -116,7 +136,19 @@ void Connection::Core::on_fragment13(Instant now, const Record& record, const Fr
     return drop("9147:6.1#0"_rule, "handshake message in the wrong epoch", fragment.bytes);
   // RFC 9147 §7.1: something is missing, and the peer had better know.
   if (reassembly.is_ahead(fragment)) ack_now_ = true;
-  if (!reassembly.add(fragment)) return;
+  const RecordNumber number{.epoch = record.epoch, .sequence = record.sequence};
+  if (!reassembly.add(fragment)) {
+    // RFC 9147 §7: a record of which not all is kept has to come again.
+    trace_.rule("9147:7#1"_rule, Fact{"sequence", record.sequence});
+    not_to_ack_ = number;
+    std::erase(to_ack_, number);
+    return;
+  }
+  // RFC 9147 §7.2: whoever answers has what it answers. From here on the peer's timer is the one.
+  if (machine_.is<Handshaking>() && record.epoch == kHandshakeEpoch) {
+    trace_.rule("9147:7.2#5"_rule);
+    session_.flight.on_answered();
+  }
   note_for_ack(record);
   if (is_open()) ack_now_ = true;  // nothing else will tell the peer
   deliver_messages(now, record.sequence);
@@ -139,7 +171,7 @@ void Connection::Core::on_old_fragment13(Instant now, const Record& record,
 
 void Connection::Core::note_for_ack(const Record& record) {
   const RecordNumber number{.epoch = record.epoch, .sequence = record.sequence};
-  if (std::ranges::find(to_ack_, number) != to_ack_.end()) return;
+  if (number == not_to_ack_ || std::ranges::find(to_ack_, number) != to_ack_.end()) return;
   if (to_ack_.size() == kAckRecordsMax) to_ack_.erase(to_ack_.begin());
   to_ack_.push_back(number);
 }
@@ -166,13 +198,20 @@ void Connection::Core::send_ack() {
   if (to_ack_.empty() || is_closed()) return;
   std::ranges::sort(to_ack_, {},
                     [](const RecordNumber& n) { return std::pair(n.epoch, n.sequence); });
+  // RFC 8449 §4 holds for ACKs too; what was named last has been named before, or will be asked
+  // for.
+  const std::uint64_t write_epoch = session_.epochs.write_epoch();
+  const std::size_t most =
+      (session_.epochs.text_max(write_epoch) - kAckListHeaderSize) / kRecordNumberSize;
+  if (to_ack_.size() > most)
+    to_ack_.erase(to_ack_.begin(), to_ack_.end() - static_cast<std::ptrdiff_t>(most));
   trace_.rule(is_open() ? "9147:7.1#5"_rule : "9147:7.1#1"_rule, Fact{"records", to_ack_.size()});
   ByteVector text;
   Writer out(text);
   write(out, AckMessage{.record_numbers = to_ack_});
   PacketBuffer packet;
-  trace_.rule("9147:7#6"_rule, Fact{"epoch", session_.epochs.write_epoch()});
-  session_.epochs.write(ContentType::kAck, session_.epochs.write_epoch(), text, packet);
+  trace_.rule("9147:7#6"_rule, Fact{"epoch", write_epoch});
+  session_.epochs.write(ContentType::kAck, write_epoch, text, packet);
   const Bytes datagram = std::as_const(packet).bytes();
   session_.outbox.emplace_back(datagram.begin(), datagram.end());
   if (is_open()) to_ack_.clear();
@@ -188,8 +227,16 @@ void Connection::Core::on_ack(const Record& record, Bytes text) {
   if (!session_.flight.on_ack(ack->record_numbers)) return;
   if (!is_open()) return;
   session_.flight.on_finished();
+  session_.transcript.clear();  // what is said in an open connection is not digested
   if (key_update_sent_) switch_write_keys();
-  if (key_update_wanted_) send_key_update(false);
+  send_what_waits();
+}
+
+// RFC 9147 §5.8.4: one message at a time waits for its ACK; this is the next.
+void Connection::Core::send_what_waits() {
+  if (key_update_wanted_) return send_key_update(false);
+  if (ids_wanted_) return give_connection_ids();
+  if (ids_to_request_ > 0) request_connection_ids(ids_to_request_);
 }
 
 Step Connection::Core::on_post_handshake(const Message& message) {
@@ -203,8 +250,8 @@ Step Connection::Core::on_post_handshake(const Message& message) {
       trace_.rule("9147:7#3"_rule);  // acknowledged, and not kept: we do not resume
       return {};
     }
-    case HandshakeType::kRequestConnectionId:
-    case HandshakeType::kNewConnectionId: trace_.rule("9147:9#15"_rule); break;
+    case HandshakeType::kRequestConnectionId: return on_request_connection_id(message);
+    case HandshakeType::kNewConnectionId: return on_new_connection_id(message);
     case HandshakeType::kCertificateRequest: trace_.rule("8446:4.6.2#6"_rule); break;
     default: trace_.rule("8446:4.1.2#3"_rule); break;
   }

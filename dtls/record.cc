@@ -18,7 +18,15 @@
 namespace glass::dtls {
 namespace {
 
-constexpr std::size_t kAssociatedSize = 13;
+// RFC 9146 §5.3: the longer of the two forms.
+constexpr std::size_t kAssociatedMax = 23 + kConnectionIdMax;
+
+// What a record is authenticated with besides its text.
+struct Associated {
+  std::array<std::uint8_t, kAssociatedMax> storage{};
+  std::size_t size = 0;
+  [[nodiscard]] Bytes bytes() const { return Bytes(storage).first(size); }
+};
 
 void store(std::uint64_t value, MutableBytes out) {
   for (std::size_t i = out.size(); i-- > 0; value >>= 8) out[i] = static_cast<std::uint8_t>(value);
@@ -30,14 +38,32 @@ std::uint64_t numbered(std::uint64_t epoch, std::uint64_t sequence) {
 
 // RFC 6347 §4.1.2.1 and RFC 5246 §6.2.3.3: epoch and sequence number, type, version, and the length
 // of the text.
-std::array<std::uint8_t, kAssociatedSize> associated_data(ContentType type, std::uint64_t number,
-                                                          std::size_t length) {
-  std::array<std::uint8_t, kAssociatedSize> data{};
-  const MutableBytes all(data);
-  store(number, all.first(8));
-  store(std::to_underlying(type), all.subspan(8, 1));
+Associated plain_associated_data(const Record& record, std::size_t length) {
+  Associated data{.size = 13};
+  const MutableBytes all(data.storage);
+  store(numbered(record.epoch, record.sequence), all.first(8));
+  store(std::to_underlying(record.type), all.subspan(8, 1));
   store(kDtls12, all.subspan(9, 2));
   store(length, all.subspan(11, 2));
+  return data;
+}
+
+// RFC 9146 §5.3: begins with what no record without an id could begin with.
+Associated associated_data(const Record& record, std::size_t length) {
+  if (record.connection_id.empty()) return plain_associated_data(record, length);
+  const Bytes id = record.connection_id;
+  constexpr std::uint64_t kPlaceholder = ~std::uint64_t{0};
+  constexpr auto kType = std::to_underlying(ContentType::kTls12Cid);
+  Associated data{.size = 23 + id.size()};
+  const MutableBytes all(data.storage);
+  store(kPlaceholder, all.first(8));
+  store(kType, all.subspan(8, 1));
+  store(id.size(), all.subspan(9, 1));
+  store(kType, all.subspan(10, 1));
+  store(kDtls12, all.subspan(11, 2));
+  store(numbered(record.epoch, record.sequence), all.subspan(13, 8));
+  copy_bytes(id, all.subspan(21));
+  store(length, all.subspan(21 + id.size(), 2));
   return data;
 }
 
@@ -52,7 +78,7 @@ std::string_view to_text(RecordError error) {
   return "unknown";
 }
 
-Result<Record, RecordError> parse_record(Reader& in) {
+Result<Record, RecordError> parse_record(Reader& in, std::size_t id_size) {
   constexpr std::uint8_t kMajor = kDtls12 >> 8;
   in.open("Record");
   Record record;
@@ -60,6 +86,8 @@ Result<Record, RecordError> parse_record(Reader& in) {
   record.version = in.u16("version");
   record.epoch = in.u16("epoch");
   record.sequence = in.u48("sequence_number");
+  if (record.type == ContentType::kTls12Cid && id_size > 0)
+    record.connection_id = in.bytes(id_size, "cid");
   const std::size_t length = in.u16("length");
   if (!in.ok()) return std::unexpected(RecordError::kTruncated);
   if (record.version >> 8 != kMajor) return std::unexpected(RecordError::kNotDtls);
@@ -71,15 +99,18 @@ Result<Record, RecordError> parse_record(Reader& in) {
 }
 
 void fill_record_header(MutableBytes out, const Record& record, std::size_t length) {
-  store(std::to_underlying(record.type), out.first(1));
+  const Bytes id = record.connection_id;
+  const ContentType type = id.empty() ? record.type : ContentType::kTls12Cid;
+  store(std::to_underlying(type), out.first(1));
   store(record.version, out.subspan(1, 2));
   store(record.epoch, out.subspan(3, 2));
   store(record.sequence, out.subspan(5, 6));
-  store(length, out.subspan(11, 2));
+  copy_bytes(id, out.subspan(11));
+  store(length, out.subspan(11 + id.size(), 2));
 }
 
 void write(Writer& out, const Record& record) {
-  fill_record_header(out.append(kRecordHeaderSize), record, record.fragment.size());
+  fill_record_header(out.append(record_header_size(record)), record, record.fragment.size());
   out.bytes(record.fragment);
 }
 
@@ -103,25 +134,24 @@ Protection::Nonce Protection::nonce_of(Bytes explicit_part, std::uint64_t number
   return nonce;
 }
 
-void Protection::seal(ContentType type, std::uint64_t epoch, std::uint64_t sequence,
-                      MutableBytes sealed) {
+void Protection::seal(const Record& record, MutableBytes sealed) {
   CHECK(sealed.size() >= overhead());
-  const std::uint64_t number = numbered(epoch, sequence);
+  const std::uint64_t number = numbered(record.epoch, record.sequence);
   const MutableBytes explicit_nonce = sealed.first(explicit_size_);
   const MutableBytes tag = sealed.last(crypto::kAeadTagSize);
   const MutableBytes text = sealed.subspan(explicit_size_, sealed.size() - overhead());
   store(number, explicit_nonce);  // never the same twice, since the number is not
-  const auto associated = associated_data(type, number, text.size());
-  aead_->seal(nonce_of(explicit_nonce, number), associated, text, tag);
+  const Associated associated = associated_data(record, text.size());
+  aead_->seal(nonce_of(explicit_nonce, number), associated.bytes(), text, tag);
 }
 
 std::optional<MutableBytes> Protection::open(const Record& record, MutableBytes fragment) {
   if (fragment.size() < overhead()) return std::nullopt;
   const MutableBytes text = fragment.subspan(explicit_size_, fragment.size() - overhead());
   const std::uint64_t number = numbered(record.epoch, record.sequence);
-  const auto associated = associated_data(record.type, number, text.size());
+  const Associated associated = associated_data(record, text.size());
   const Nonce nonce = nonce_of(fragment.first(explicit_size_), number);
-  if (!aead_->open(nonce, associated, text, fragment.last(crypto::kAeadTagSize)))
+  if (!aead_->open(nonce, associated.bytes(), text, fragment.last(crypto::kAeadTagSize)))
     return std::nullopt;
   return text;
 }

@@ -1,7 +1,8 @@
 // dtls/record.h - the record: its header, and the protection of one epoch in one direction.
 //
 // Knows keys and sequence numbers; not what is inside, nor when keys change.
-// RFC 6347 §4.1; RFC 5288 §3 for AES-GCM, RFC 7905 §2 for ChaCha20.  Tested by: rules_test.cc
+// RFC 6347 §4.1; RFC 5288 §3 for AES-GCM, RFC 7905 §2 for ChaCha20; RFC 9146 for connection ids,
+// which stand between sequence number and length.  Tested by: rules_test.cc, connection_id_test.cc
 //
 //   0       1               3               5                              11             13
 //  | type  | version       | epoch         | sequence number               | length        | ...
@@ -44,6 +45,7 @@ struct Record {
   std::uint16_t version = kDtls12;
   std::uint64_t epoch = 0;  // 16 bits on the wire
   std::uint64_t sequence = 0;
+  Bytes connection_id;  // RFC 9146 §4; only in front of sealed records
   Bytes fragment;
 };
 
@@ -52,8 +54,14 @@ std::string_view to_text(RecordError error);
 
 // The record at the front of `in`. Any content type: the caller knows which it expects. After
 // kNotDtls or kTooLong the rest of the datagram is of no use; after kTruncated there is none.
-Result<Record, RecordError> parse_record(Reader& in);
-// The header alone, for a fragment of `length` bytes, into kRecordHeaderSize bytes.
+// `id_size`: of the connection ids that the reader has given out, which records do not tell.
+Result<Record, RecordError> parse_record(Reader& in, std::size_t id_size = 0);
+// kRecordHeaderSize, and the connection id.
+inline std::size_t record_header_size(const Record& record) {
+  return kRecordHeaderSize + record.connection_id.size();
+}
+// The header alone, for a fragment of `length` bytes, into record_header_size() bytes. With a
+// connection id the type on the outside is tls12_cid.
 void fill_record_header(MutableBytes out, const Record& record, std::size_t length);
 // Header and fragment as they are, for what goes out unprotected.
 void write(Writer& out, const Record& record);
@@ -69,7 +77,7 @@ class Protection {
   [[nodiscard]] std::size_t overhead() const { return explicit_size_ + crypto::kAeadTagSize; }
 
   // `sealed` is explicit nonce, text and tag, of which only the text is filled in.
-  void seal(ContentType type, std::uint64_t epoch, std::uint64_t sequence, MutableBytes sealed);
+  void seal(const Record& record, MutableBytes sealed);
   // The text inside the fragment, decrypted in place. nullopt: not sealed by the peer, or too short
   // to have been.
   std::optional<MutableBytes> open(const Record& record, MutableBytes fragment);

@@ -32,18 +32,19 @@ void store16(std::uint64_t value, MutableBytes out) {
 
 }  // namespace
 
-Result<UnifiedRecord, RecordError> parse_unified(Reader& in) {
+Result<UnifiedRecord, RecordError> parse_unified(Reader& in, std::size_t id_size) {
   in.open("Record");
   UnifiedRecord record;
   const Bytes all = in.rest();
   const std::uint8_t first = in.u8("unified_hdr");
   record.epoch_bits = first & kEpochBits;
   record.has_connection_id = (first & kConnectionIdBit) != 0;
-  if (record.has_connection_id) {
+  if (record.has_connection_id && id_size == 0) {
     in.skip(in.left(), "record with a connection id");
     record.whole = all;
     return record;
   }
+  if (record.has_connection_id) record.connection_id = in.bytes(id_size, "connection_id");
   record.number_size = (first & kLongNumberBit) != 0 ? kLongNumberSize : 1;
   in.skip(record.number_size, "encrypted record number");
   std::size_t length = in.left();
@@ -95,32 +96,34 @@ void Protection13::mask_number(MutableBytes number, Bytes ciphertext) {
     number[i] = static_cast<std::uint8_t>(number[i] ^ mask[i]);
 }
 
-void Protection13::protect(std::uint64_t epoch, std::uint64_t sequence, MutableBytes record) {
-  const MutableBytes header = record.first(kUnifiedHeaderSize);
-  const MutableBytes sealed = record.subspan(kUnifiedHeaderSize);
-  header[0] =
-      static_cast<std::uint8_t>(kFixedBits | kLongNumberBit | kLengthBit | (epoch & kEpochBits));
-  store16(sequence, header.subspan(1));
-  store16(sealed.size(), header.subspan(3));
+void Protection13::protect(const Outside& outside, MutableBytes record) {
+  const Bytes id = outside.connection_id;
+  const MutableBytes header = record.first(kUnifiedHeaderSize + id.size());
+  const MutableBytes sealed = record.subspan(header.size());
+  header[0] = static_cast<std::uint8_t>(kFixedBits | (id.empty() ? 0 : kConnectionIdBit) |
+                                        kLongNumberBit | kLengthBit | (outside.epoch & kEpochBits));
+  copy_bytes(id, header.subspan(1));
+  const MutableBytes number = header.subspan(1 + id.size(), kLongNumberSize);
+  store16(outside.sequence, number);
+  store16(sealed.size(), header.last(2));
   const MutableBytes text = sealed.first(sealed.size() - crypto::kAeadTagSize);
-  aead_->seal(nonce_of(sequence), header, text, sealed.last(crypto::kAeadTagSize));
-  mask_number(header.subspan(1, kLongNumberSize), sealed);
+  aead_->seal(nonce_of(outside.sequence), header, text, sealed.last(crypto::kAeadTagSize));
+  mask_number(number, sealed);
 }
 
-void Protection13::seal(ContentType type, std::uint64_t epoch, std::uint64_t sequence,
-                        PacketBuffer& packet) {
-  packet.append(1)[0] = static_cast<std::uint8_t>(type);
+void Protection13::seal(const Outside& outside, PacketBuffer& packet) {
+  packet.append(1)[0] = static_cast<std::uint8_t>(outside.type);
   (void)packet.append(crypto::kAeadTagSize);
-  packet.prepend(kUnifiedHeaderSize);
-  protect(epoch, sequence, packet.bytes());
+  packet.prepend(kUnifiedHeaderSize + outside.connection_id.size());
+  protect(outside, packet.bytes());
 }
 
-void Protection13::append(ContentType type, std::uint64_t epoch, std::uint64_t sequence, Bytes text,
-                          PacketBuffer& out) {
-  const MutableBytes record = out.append(text.size() + kSealOverhead13);
-  copy_bytes(text, record.subspan(kUnifiedHeaderSize));
-  record[kUnifiedHeaderSize + text.size()] = static_cast<std::uint8_t>(type);
-  protect(epoch, sequence, record);
+void Protection13::append(const Outside& outside, Bytes text, PacketBuffer& out) {
+  const std::size_t header = kUnifiedHeaderSize + outside.connection_id.size();
+  const MutableBytes record = out.append(header + text.size() + 1 + crypto::kAeadTagSize);
+  copy_bytes(text, record.subspan(header));
+  record[header + text.size()] = static_cast<std::uint8_t>(outside.type);
+  protect(outside, record);
 }
 
 std::optional<Protection13::Opened> Protection13::open(const UnifiedRecord& record,
@@ -129,7 +132,7 @@ std::optional<Protection13::Opened> Protection13::open(const UnifiedRecord& reco
   const MutableBytes sealed = whole.subspan(record.header_size);
   // RFC 9147 §4.2.3: too short to have been sealed; RFC 8446 §5.2: the type at least is inside.
   if (sealed.size() < 1 + crypto::kAeadTagSize) return std::nullopt;
-  const MutableBytes number = header.subspan(1, record.number_size);
+  const MutableBytes number = header.subspan(1 + record.connection_id.size(), record.number_size);
   mask_number(number, sealed);
   std::uint64_t tail = 0;
   for (const std::uint8_t byte : number) tail = tail << 8 | byte;

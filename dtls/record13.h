@@ -6,7 +6,7 @@
 //   0                     1 or 2 bytes        2 bytes, where L is set
 //  | 0 0 1 C S L E E     | record number     | length                  | encrypted, tag of 16
 //
-// C: a connection id follows; we negotiate none. S: the number has two bytes. E: the last two bits
+// C: a connection id follows, before the number. S: the number has two bytes. E: the last two bits
 // of the epoch. Of the number only the last bits are sent, and those are masked.
 #pragma once
 
@@ -38,14 +38,15 @@ constexpr bool is_unified(std::uint8_t first_byte) { return (first_byte & 0xe0) 
 
 struct UnifiedRecord {
   std::uint8_t epoch_bits = 0;
-  bool has_connection_id = false;  // then nothing below is known
-  std::size_t number_size = 1;     // right behind the first byte
+  bool has_connection_id = false;  // where the reader has none, nothing below is known
+  Bytes connection_id;
+  std::size_t number_size = 1;  // right behind the connection id
   std::size_t header_size = 0;
   Bytes whole;  // header, encrypted text, tag
 };
 
-// The record at the front of `in`.
-Result<UnifiedRecord, RecordError> parse_unified(Reader& in);
+// The record at the front of `in`. `id_size`: of the connection ids that the reader has given out.
+Result<UnifiedRecord, RecordError> parse_unified(Reader& in, std::size_t id_size = 0);
 // RFC 9147 §4.2.2: the number nearest to `expected` that ends in these `size` bytes.
 std::uint64_t reconstruct(std::uint64_t expected, std::uint64_t tail, std::size_t size);
 
@@ -60,11 +61,16 @@ class Protection13 {
 
   Protection13(const crypto::Primitives& primitives, const Suite& suite, Bytes traffic_secret);
 
+  struct Outside {
+    ContentType type;
+    std::uint64_t epoch;
+    std::uint64_t sequence;
+    Bytes connection_id;  // empty: none
+  };
   // Makes a whole record of the bytes in `packet`.
-  void seal(ContentType type, std::uint64_t epoch, std::uint64_t sequence, PacketBuffer& packet);
+  void seal(const Outside& outside, PacketBuffer& packet);
   // The same, appended to what stands in `out`.
-  void append(ContentType type, std::uint64_t epoch, std::uint64_t sequence, Bytes text,
-              PacketBuffer& out);
+  void append(const Outside& outside, Bytes text, PacketBuffer& out);
   // `whole`: the bytes of `record`, decrypted in place. nullopt: not sealed with this key.
   std::optional<Opened> open(const UnifiedRecord& record, MutableBytes whole,
                              std::uint64_t expected);
@@ -73,7 +79,7 @@ class Protection13 {
   using Nonce = std::array<std::uint8_t, crypto::kAeadNonceSize>;
   [[nodiscard]] Nonce nonce_of(std::uint64_t sequence) const;
   // `record`: header, text with its content type, room for the tag.
-  void protect(std::uint64_t epoch, std::uint64_t sequence, MutableBytes record);
+  void protect(const Outside& outside, MutableBytes record);
   // RFC 9147 §4.2.3: the same step hides the number and shows it.
   void mask_number(MutableBytes number, Bytes ciphertext);
 

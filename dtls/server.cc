@@ -34,6 +34,7 @@
 #include "dtls/messages/message_error.h"
 #include "dtls/messages/server_hello.h"
 #include "dtls/messages/server_key_exchange.h"
+#include "dtls/options.h"
 #include "dtls/session.h"
 #include "dtls/suites.h"
 #include "dtls/wire.h"
@@ -83,6 +84,7 @@ Step Server::on_client_hello(Instant now, const Message& message, std::uint64_t 
   if (Step step = check_hello(*hello); !step) return step;
   if (Step step = check_curves(*hello); !step) return step;
   if (Step step = session_.choose_srtp(hello->extensions); !step) return step;
+  if (Step step = read_options(session_, hello->extensions); !step) return step;
   session_.flight.begin_handshake(now);
   session_.keys.client_random = hello->random;
   session_.random.fill(session_.keys.server_random);
@@ -250,6 +252,8 @@ void Server::send_hello(const ClientHello& hello) {
     session_.trace.rule("5764:4.1.1#2"_rule);
     extensions.add(ExtensionType::kUseSrtp, body_bytes(answer));
   }
+  answer_connection_id(extensions, session_);
+  answer_size_limit(extensions, session_);
   ServerHello answer;
   answer.random = session_.keys.server_random;
   answer.cipher_suite = session_.agreed.cipher_suite;

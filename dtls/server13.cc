@@ -31,6 +31,7 @@
 #include "dtls/messages/encrypted_extensions.h"
 #include "dtls/messages/message_error.h"
 #include "dtls/messages/server_hello.h"
+#include "dtls/options.h"
 #include "dtls/session.h"
 #include "dtls/session13.h"
 #include "dtls/suites.h"
@@ -220,6 +221,7 @@ Step Server13::retry(const Message& message, const Choice& choice) {
 
 Step Server13::answer(const Message& message, const ClientHello& hello, const Choice& choice) {
   if (Step step = session_.choose_srtp(hello.extensions); !step) return step;
+  if (Step step = read_options(session_, hello.extensions); !step) return step;
   const crypto::KeyShare share(crypto::Group{choice.group});
   const std::optional<crypto::Secret> secret = share.agree(choice.key_exchange);
   if (!secret) {
@@ -238,6 +240,7 @@ Step Server13::answer(const Message& message, const ClientHello& hello, const Ch
   extensions.add(
       ExtensionType::kKeyShare,
       body_bytes(KeyShareEntry{.group = choice.group, .key_exchange = share.public_key()}));
+  answer_connection_id(extensions, session_);
   session_.trace.rule("9147:5#1"_rule);  // no session_id comes back, no ChangeCipherSpec follows
   session_.send(
       HandshakeType::kServerHello,
@@ -255,6 +258,7 @@ void Server13::send_flight() {
     session_.trace.rule("5764:4.1.1#2"_rule);
     answers.add(ExtensionType::kUseSrtp, body_bytes(srtp));
   }
+  answer_size_limit(answers, session_);
   EncryptedExtensions encrypted;
   encrypted.extensions.all = answers.list().all;
   session_.send(HandshakeType::kEncryptedExtensions, body_bytes(encrypted));

@@ -71,6 +71,7 @@ Session::Session(const Config& config_in, Random& random_in, const Trace& trace_
       flight(config_in, trace_in),
       reassembly(trace_in) {
   CHECK(config.identity != nullptr);
+  CHECK(!config.connection_id || config.connection_id->size() <= kConnectionIdMax);
 }
 
 void Session::send(HandshakeType type, ByteVector body) {

@@ -4,6 +4,7 @@
 // that is client.h and server.h.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -28,6 +29,7 @@
 #include "dtls/key_schedule.h"
 #include "dtls/key_schedule13.h"
 #include "dtls/messages/message_error.h"
+#include "dtls/record.h"
 #include "dtls/transcript.h"
 #include "dtls/wire.h"
 
@@ -91,6 +93,9 @@ class Session {
   std::uint16_t next_send_seq = 0;
   ByteVector peer_certificate;
   std::optional<crypto::PublicKey> peer_key;
+  // RFC 8449 §4: the longest text of a sealed record that is taken.
+  std::size_t receive_max = kPlaintextMax;
+  bool size_limit_agreed = false;
   // Finished datagrams that are no flight: alerts, HelloVerifyRequest.
   std::vector<ByteVector> outbox;
 

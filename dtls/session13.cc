@@ -119,12 +119,21 @@ bool may_sign(crypto::SignatureScheme scheme, const crypto::PublicKey& key) {
   return false;
 }
 
+namespace {
+
+// RFC 8446 §4.2.3: those that are left, of the ones that an Identity can do.
+bool is_of_13(crypto::SignatureScheme scheme) {
+  using crypto::SignatureScheme;
+  return scheme != SignatureScheme::kRsaPkcs1Sha256 && scheme != SignatureScheme::kRsaPkcs1Sha384 &&
+         scheme != SignatureScheme::kRsaPkcs1Sha512;
+}
+
+}  // namespace
+
 std::optional<crypto::SignatureScheme> choose_scheme13(const Session& session,
                                                        const NumberList& offered) {
-  const auto key = crypto::PublicKey::from_certificate(session.config.identity->certificate_der());
   for (const crypto::SignatureScheme scheme : session.config.identity->schemes())
-    if (contains(offered, std::to_underlying(scheme)) && key && may_sign(scheme, *key))
-      return scheme;
+    if (contains(offered, std::to_underlying(scheme)) && is_of_13(scheme)) return scheme;
   return std::nullopt;
 }
 

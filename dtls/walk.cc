@@ -52,6 +52,7 @@ bool walk_plain(ContentType type, Reader& text) {
         if (!walk_fragment(text)) return false;
       return text.ok();
     case ContentType::kAck:
+    case ContentType::kTls12Cid:
     case ContentType::kApplicationData: break;
   }
   text.skip(text.left(), "fragment");

@@ -42,6 +42,7 @@ std::string_view to_text(Alert alert) {
     case Alert::kUnknownCa: return "unknown_ca";
     case Alert::kDecodeError: return "decode_error";
     case Alert::kDecryptError: return "decrypt_error";
+    case Alert::kTooManyCidsRequested: return "too_many_cids_requested";
     case Alert::kProtocolVersion: return "protocol_version";
     case Alert::kInsufficientSecurity: return "insufficient_security";
     case Alert::kInternalError: return "internal_error";

@@ -17,7 +17,8 @@ enum class ContentType : std::uint8_t {
   kAlert = 21,
   kHandshake = 22,
   kApplicationData = 23,
-  kAck = 26,  // RFC 9147 §7
+  kTls12Cid = 25,  // RFC 9146 §4: a sealed record of DTLS 1.2 with a connection id
+  kAck = 26,       // RFC 9147 §7
 };
 
 enum class HandshakeType : std::uint8_t {
@@ -57,6 +58,7 @@ enum class Alert : std::uint8_t {
   kUnknownCa = 48,
   kDecodeError = 50,
   kDecryptError = 51,
+  kTooManyCidsRequested = 52,  // RFC 9147 §9
   kProtocolVersion = 70,
   kInsufficientSecurity = 71,
   kInternalError = 80,
@@ -83,12 +85,15 @@ enum class ExtensionType : std::uint16_t {
   kSupportedVersions = 43,      // RFC 8446 §4.2.1
   kCookie = 44,                 // RFC 8446 §4.2.2
   kKeyShare = 51,               // RFC 8446 §4.2.8
+  kConnectionId = 54,           // RFC 9146 §3
   kRenegotiationInfo = 0xff01,  // RFC 5746 §3.2
 };
 
 // RFC 8446 §4.1.3: near the end of the random of a server that was asked for less than it can do.
 inline constexpr std::string_view kDowngradeMark = "DOWNGRD";
 
+// A connection id is longer on no path of ours: that much room is there in front of a packet.
+inline constexpr std::size_t kConnectionIdMax = 20;
 inline constexpr std::size_t kRandomSize = 32;
 inline constexpr std::size_t kSessionIdMax = 32;
 inline constexpr std::size_t kCookieMax = 255;        // RFC 6347 §4.2.1

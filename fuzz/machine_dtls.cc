@@ -1,7 +1,8 @@
 // fuzz: uses dtls crypto
 //
 // A program for one connection or for two that talk to each other. The first byte chooses the role
-// whether cryptography is transparent, and which version each end can do; then each byte is a step:
+// whether cryptography is transparent, which version each end can do, and whether there are
+// connection ids and small records; then each byte is a step:
 // deliver, lose, change or invent a datagram, let time pass, say something, close.
 #include <algorithm>
 #include <chrono>
@@ -36,11 +37,14 @@ const crypto::Identity& identity() {
 }
 
 struct End {
-  End(Role role, bool transparent, bool cookies, Version newest)
+  End(Role role, std::uint8_t setup, bool cookies, Version newest)
       : random(role == Role::kClient ? 1 : 2) {
     static const crypto::TransparentPrimitives kTransparent;
     Config config;
+    const bool transparent = (setup & 1) != 0;
     config.role = role;
+    if ((setup & 16) != 0) config.connection_id = ByteVector{1, 2, 3};
+    if ((setup & 32) != 0) config.record_size_limit = 64;
     config.max_version = newest;
     config.limits.records_before_update = 40;
     config.identity = &identity();
@@ -103,9 +107,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   crypto::seed_openssl(7);
   Program program(Bytes(data, size));
   const std::uint8_t setup = program.byte();
-  End client(Role::kClient, (setup & 1) != 0, false,
-             (setup & 4) != 0 ? Version::k12 : Version::k13);
-  End server(Role::kServer, (setup & 1) != 0, (setup & 2) != 0,
+  End client(Role::kClient, setup, false, (setup & 4) != 0 ? Version::k12 : Version::k13);
+  End server(Role::kServer, setup, (setup & 2) != 0,
              (setup & 8) != 0 ? Version::k12 : Version::k13);
   Instant now{};
   server.connection->start(now);
@@ -140,7 +143,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           PacketBuffer packet;
           packet.assign(program.bytes(program.byte()));
           one.connection->seal(packet);
-          one.flying.emplace_back(packet.bytes().begin(), packet.bytes().end());
+          if (!packet.empty())
+            one.flying.emplace_back(packet.bytes().begin(), packet.bytes().end());
         }
         break;
       default:
@@ -148,6 +152,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           one.connection->close(now);
         else if (op >= 0xe0)
           one.connection->update_keys(now);
+        else if (op >= 0xd0)
+          (void)one.connection->request_connection_ids(now, program.byte());
+        else if (op >= 0xc0)
+          (void)one.connection->use_next_connection_id(now);
         else
           now += std::chrono::milliseconds(program.byte());
         break;

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/writer.h"
+#include "dtls/extensions/connection_id.h"
 #include "dtls/extensions/key_share.h"
 #include "dtls/handshake.h"
 #include "dtls/messages/ack.h"
@@ -20,6 +21,7 @@
 #include "dtls/messages/certificate_verify.h"
 #include "dtls/messages/client_hello.h"
 #include "dtls/messages/client_key_exchange.h"
+#include "dtls/messages/connection_id_update.h"
 #include "dtls/messages/encrypted_extensions.h"
 #include "dtls/messages/finished.h"
 #include "dtls/messages/hello_verify_request.h"
@@ -72,6 +74,8 @@ void check_bodies(Bytes body) {
   check_body(body, parse_encrypted_extensions);
   check_body(body, parse_key_update);
   check_body(body, parse_server_share);
+  check_body(body, parse_request_connection_id);
+  check_body(body, parse_new_connection_id);
   Reader chain(body);
   (void)parse_certificate13(chain);
   Reader ticket(body);
@@ -94,6 +98,28 @@ void check_fragments(Bytes text) {
   }
 }
 
+// The same bytes to a reader that has given out connection ids.
+void check_records_with_id(Bytes input) {
+  constexpr std::size_t kIdSize = 3;
+  Reader in(input);
+  while (in.left() > 0) {
+    const Bytes rest = in.rest();
+    if (is_unified(rest.front())) {
+      const auto sealed = parse_unified(in, kIdSize);
+      if (!sealed) return;
+      CHECK(sealed->whole.size() == rest.size() - in.left());
+      CHECK(!sealed->has_connection_id || sealed->connection_id.size() == kIdSize);
+      continue;
+    }
+    const auto record = parse_record(in, kIdSize);
+    if (!record) return;
+    ByteVector again;
+    Writer out(again);
+    write(out, *record);
+    CHECK(equal(again, rest.first(rest.size() - in.left())));
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -111,6 +137,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CHECK(equal(again, rest.first(rest.size() - in.left())));
     check_fragments(record->fragment);
   }
+  check_records_with_id(input);
   check_bodies(input);
   return 0;
 }

@@ -216,6 +216,7 @@ void Peer::prepare_dtls(const sdp::RemoteParameters& remote) {
     if (auto fingerprint = crypto::parse_fingerprint(announced.text))
       config.remote_fingerprints.push_back(*std::move(fingerprint));
   config.max_version = config_.dtls_max_version;
+  config.cookie_exchange = config_.dtls_cookie;
   config.initial_rto = std::clamp(2 * ice_.round_trip(), config_.dtls_initial_rto, kMaxInitialRto);
   dtls_ = std::make_unique<dtls::Connection>(config, *random_, dtls_trace_);
   channels_.set_dtls_role(is_client);

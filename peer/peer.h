@@ -61,6 +61,9 @@ struct Config {
   Duration dtls_initial_rto = std::chrono::milliseconds(50);
   // The newest version that is offered and accepted; 1.2 is always good enough.
   dtls::Version dtls_max_version = dtls::Version::k13;
+  // As a DTLS server: the client first brings back a cookie (HelloVerifyRequest or
+  // HelloRetryRequest).
+  bool dtls_cookie = false;
 };
 
 struct LocalCandidate {

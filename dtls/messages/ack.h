@@ -13,6 +13,7 @@
 namespace glass::dtls {
 
 inline constexpr std::size_t kRecordNumberSize = 16;
+inline constexpr std::size_t kAckListHeaderSize = 2;
 
 struct AckMessage {
   std::vector<RecordNumber> record_numbers;

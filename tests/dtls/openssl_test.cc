@@ -7,6 +7,9 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <openssl/srtp.h>
 #include <openssl/ssl.h>
 
 #include "base/bytes.h"
@@ -80,6 +83,36 @@ const crypto::Identity& identity_of(crypto::IdentityKind kind) {
   return kAll.at(static_cast<std::size_t>(kind));
 }
 
+// What OpenSSL says about its connection, in our numbers.
+struct Report {
+  int version = 0;
+  std::uint16_t cipher_suite = 0;
+  std::uint16_t group = 0;
+  std::uint16_t srtp_profile = 0;
+};
+Report report_of(SSL* ssl) {
+  Report report{.version = SSL_version(ssl),
+                .cipher_suite = SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl))};
+  // A server keeps no key of the client's, but knows which of the common groups it took.
+  if (SSL_is_server(ssl) == 1) {
+    const long group = SSL_get_shared_group(ssl, 0);
+    report.group = group == NID_X25519 ? 29 : group == NID_secp384r1 ? 24 : 23;
+  }
+  EVP_PKEY* key = nullptr;
+  if (SSL_is_server(ssl) == 0 && SSL_get_peer_tmp_key(ssl, &key) == 1) {
+    std::array<char, 32> name{};
+    std::size_t size = 0;
+    if (EVP_PKEY_is_a(key, "X25519") == 1)
+      report.group = 29;
+    else if (EVP_PKEY_get_group_name(key, name.data(), name.size(), &size) == 1)
+      report.group = std::string_view(name.data(), size) == "secp384r1" ? 24 : 23;
+    EVP_PKEY_free(key);
+  }
+  if (const SRTP_PROTECTION_PROFILE* const profile = SSL_get_selected_srtp_profile(ssl))
+    report.srtp_profile = static_cast<std::uint16_t>(profile->id);
+  return report;
+}
+
 TEST(OpenSsl, SpeaksEverySuiteWithUsInBothRoles) {
   for (const SuiteCase& each : kSuiteCases) {
     for (const Role role : {Role::kClient, Role::kServer}) {
@@ -89,11 +122,14 @@ TEST(OpenSsl, SpeaksEverySuiteWithUsInBothRoles) {
       Config config = config_for(role);
       config.identity = &identity;
       config.remote_fingerprints = {identity.fingerprint()};
+      config.max_version = Version::k13;  // and so has to find out that the peer cannot
+      config.srtp_profiles = {SrtpProfile::kAeadAes256Gcm, SrtpProfile::kAeadAes128Gcm};
       Ours ours(config, 1);
       OpenSslEnd other({.role = role == Role::kClient ? Role::kServer : Role::kClient,
                         .identity = &identity,
                         .suites = each.openssl,
-                        .groups = "P-384:P-256"});
+                        .groups = "X25519:P-384:P-256",
+                        .srtp = "SRTP_AEAD_AES_128_GCM"});
       End& client = role == Role::kClient ? static_cast<End&>(ours) : other;
       End& server = role == Role::kClient ? static_cast<End&>(other) : ours;
       Line line(client, server);
@@ -102,8 +138,44 @@ TEST(OpenSsl, SpeaksEverySuiteWithUsInBothRoles) {
                                   << (ours.closed.empty() ? "" : ours.closed[0].text);
 
       expect_talk(line, client, server);
-      EXPECT_EQ(ours.connected.at(0).cipher_suite, each.number);
-      EXPECT_EQ(SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(other.ssl())), each.number);
+      const Connected& ours_says = ours.connected.at(0);
+      EXPECT_EQ(ours_says.version, kDtls12);
+      EXPECT_EQ(ours_says.cipher_suite, each.number);
+      EXPECT_EQ(ours_says.group, 29);
+      EXPECT_EQ(ours_says.srtp_profile, SrtpProfile::kAeadAes128Gcm);
+      const Report theirs = report_of(other.ssl());
+      EXPECT_EQ(theirs.version, DTLS1_2_VERSION);
+      EXPECT_EQ(theirs.cipher_suite, each.number);
+      EXPECT_EQ(theirs.group, 29);
+      EXPECT_EQ(theirs.srtp_profile, 0x0007);
+    }
+  }
+}
+
+TEST(OpenSsl, AgreesOnEveryGroupWithUsInBothRoles) {
+  struct Case {
+    const char* openssl;
+    std::uint16_t number;
+  };
+  for (const Case& each : {
+           Case{"X25519:P-256", 29},
+           Case{"P-256",        23},
+           Case{"P-384:P-256",  24}
+  }) {
+    for (const Role role : {Role::kClient, Role::kServer}) {
+      Config config = config_for(role);
+      config.groups = {crypto::Group{each.number}, crypto::Group::kP256};
+      Ours ours(config, 1);
+      OpenSslEnd other(
+          {.role = role == Role::kClient ? Role::kServer : Role::kClient, .groups = each.openssl});
+      End& client = role == Role::kClient ? static_cast<End&>(ours) : other;
+      End& server = role == Role::kClient ? static_cast<End&>(other) : ours;
+      Line line(client, server);
+
+      ASSERT_TRUE(line.connect()) << each.openssl;
+
+      EXPECT_EQ(ours.connected.at(0).group, each.number);
+      EXPECT_EQ(report_of(other.ssl()).group, each.number);
     }
   }
 }
