@@ -30,6 +30,7 @@
 namespace glass::demo {
 namespace {
 
+using namespace std::chrono_literals;
 using explain::Record;
 
 constexpr unsigned kVersion = 1;
@@ -190,6 +191,15 @@ std::optional<Duration> milliseconds(std::string_view text, Duration most) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(*count));
 }
 
+// What becomes of the network; what is not asked for stays as it is.
+std::optional<Fork> fork_of(const RunRequest& request, std::uint32_t loss, Duration delay) {
+  if (!request.fork_at) return std::nullopt;
+  return Fork{.at = *request.fork_at,
+              .loss_per_million = request.fork_loss_per_million.value_or(loss),
+              .delay = request.fork_delay.value_or(delay),
+              .jitter = request.fork_jitter.value_or(request.jitter)};
+}
+
 // What was asked for goes over what the lesson says.
 MeetingOptions meeting_for(const RunRequest& request, const Lesson& lesson) {
   MeetingOptions options = meeting_of(lesson, request.seed);
@@ -201,6 +211,7 @@ MeetingOptions meeting_for(const RunRequest& request, const Lesson& lesson) {
   if (request.turn) options.turn = *request.turn;
   if (request.a_udp) options.alice.traffic.udp = *request.a_udp;
   if (request.b_udp) options.bob.traffic.udp = *request.b_udp;
+  options.fork = fork_of(request, options.loss_per_million, options.delay);
   return options;
 }
 
@@ -246,19 +257,25 @@ std::optional<std::string> apply(RunRequest& request, std::string_view key,
     const auto seed = parse_decimal(value);
     if (!seed) return "seed is a whole number";
     request.seed = *seed;
-  } else if (key == "loss") {
+  } else if (key == "loss" || key == "fork_loss") {
     const auto loss = number(value);
     if (!loss || !(*loss >= 0) || *loss * kPerMillion > RunRequest::kMaxLoss)
       return "loss is a percentage from 0 to 40";
-    request.loss_per_million = static_cast<std::uint32_t>(*loss * kPerMillion);
-  } else if (key == "delay") {
+    (key == "loss" ? request.loss_per_million : request.fork_loss_per_million) =
+        static_cast<std::uint32_t>(*loss * kPerMillion);
+  } else if (key == "delay" || key == "fork_delay") {
     const auto delay = milliseconds(value, RunRequest::kMaxDelay);
     if (!delay) return "delay is a number of milliseconds from 0 to 2000";
-    request.delay = *delay;
-  } else if (key == "jitter") {
+    (key == "delay" ? request.delay : request.fork_delay) = *delay;
+  } else if (key == "jitter" || key == "fork_jitter") {
     const auto jitter = milliseconds(value, RunRequest::kMaxJitter);
     if (!jitter) return "jitter is a number of milliseconds from 0 to 1000";
-    request.jitter = *jitter;
+    if (key == "jitter") request.jitter = *jitter;
+    if (key == "fork_jitter") request.fork_jitter = *jitter;
+  } else if (key == "fork") {
+    const auto at = parse_decimal(value, std::uint64_t(RunRequest::kMaxFork / 1us));
+    if (!at) return "fork is a number of microseconds, at most ten minutes";
+    request.fork_at = std::chrono::microseconds(static_cast<std::int64_t>(*at));
   } else if (key == "a_nat" || key == "b_nat") {
     if (value != "none" && !sim::parse_nat(value))
       return "a NAT is none, a mapping/filtering of ei, ad and apd, or has an old name";
@@ -267,8 +284,8 @@ std::optional<std::string> apply(RunRequest& request, std::string_view key,
     if (value != "0" && value != "1") return "turn, a_udp and b_udp are 0 or 1";
     (key == "turn" ? request.turn : key == "a_udp" ? request.a_udp : request.b_udp) = value == "1";
   } else {
-    return "a run has scenario, seed, loss, delay, jitter, a_nat, b_nat, turn, a_udp and b_udp; "
-           "nothing else";
+    return "a run has scenario, seed, loss, delay, jitter, a_nat, b_nat, turn, a_udp, b_udp, fork, "
+           "fork_loss, fork_delay and fork_jitter; nothing else";
   }
   return std::nullopt;
 }
@@ -327,11 +344,14 @@ void run(const RunRequest& request, Sink& sink) {
     (void)meet(meeting_for(request, *lesson), &sink);
     return;
   }
+  const std::uint32_t loss = request.loss_per_million.value_or(0);
+  const Duration delay = request.delay.value_or(FirstLightOptions{}.delay);
   (void)first_light({.seed = request.seed,
-                     .loss_per_million = request.loss_per_million.value_or(0),
-                     .delay = request.delay.value_or(FirstLightOptions{}.delay),
+                     .loss_per_million = loss,
+                     .delay = delay,
                      .jitter = request.jitter,
-                     .file_size = kFileSize},
+                     .file_size = kFileSize,
+                     .fork = fork_of(request, loss, delay)},
                     sink);
 }
 

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "base/trace.h"
+#include "demo/scenarios/fork.h"
 #include "explain/notes.h"
 #include "explain/sinks/recorder.h"
 
@@ -25,6 +26,7 @@ struct RunRequest {
   static constexpr std::uint32_t kMaxLoss = 400'000;  // per million
   static constexpr Duration kMaxDelay = std::chrono::seconds(2);
   static constexpr Duration kMaxJitter = std::chrono::seconds(1);
+  static constexpr Duration kMaxFork = std::chrono::minutes(10);
 
   // Or the name of a lesson (scenarios/lessons.h), a delivery, a fault, an attack.
   std::string scenario = "first-light";
@@ -38,11 +40,17 @@ struct RunRequest {
   std::optional<bool> turn{};   // is there a relay?
   std::optional<bool> a_udp{};  // does UDP get out of Alice's network?
   std::optional<bool> b_udp{};
+  // From that instant on the network is another one; scenarios that are lessons, and first-light.
+  std::optional<Duration> fork_at{};
+  std::optional<std::uint32_t> fork_loss_per_million{};
+  std::optional<Duration> fork_delay{};
+  std::optional<Duration> fork_jitter{};
 };
 
 // "scenario=first-light&seed=7&loss=2.5&delay=25&a_nat=ei/apd": loss in percent, delay and jitter
-// in milliseconds, turn, a_udp and b_udp 0 or 1; each may be left out. The error says in a sentence
-// what is wrong with which.
+// in milliseconds, turn, a_udp and b_udp 0 or 1; fork in microseconds since the start, with
+// fork_loss, fork_delay and fork_jitter for what is another network from then on. Each may be left
+// out. The error says in a sentence what is wrong with which.
 Result<RunRequest, std::string> parse_run_request(std::string_view query);
 
 // The lanes of its trace, by node.

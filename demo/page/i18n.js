@@ -1,5 +1,6 @@
 // i18n.js - one catalogue per language, keys in the code, sentences in the catalogues.
 import en from './en.js';
+import { disguise, isPseudo } from './pseudo.js';
 import urLatn from './ur-latn.js';
 
 /** @type {Record<string, Record<string, string>>} */
@@ -12,7 +13,7 @@ let current = 'en';
 
 /** The sentence of a key, with {name} places filled. @param {string} key @param {Record<string, string | number>} [values] */
 export function t(key, values = {}) {
-  const sentence = CATALOGUES[current][key] ?? CATALOGUES.en[key] ?? key;
+  const sentence = isPseudo(current) ? disguise(current, CATALOGUES.en[key] ?? key) : CATALOGUES[current][key] ?? CATALOGUES.en[key] ?? key;
   return sentence.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
@@ -38,14 +39,14 @@ export function startLanguage() {
   } catch {
     // Storage can be switched off; the choice then lasts until the page is closed.
   }
-  setLanguage(wanted && wanted in CATALOGUES ? wanted : 'en');
+  setLanguage(wanted ?? 'en');
 }
 
 /** @param {string} name */
 export function setLanguage(name) {
-  current = name in CATALOGUES ? name : 'en';
-  document.documentElement.lang = current;
-  document.documentElement.dir = 'ltr';  // both catalogues of today are in Latin letters
+  current = name in CATALOGUES || isPseudo(name) ? name : 'en';
+  document.documentElement.lang = isPseudo(current) ? 'en' : current;
+  document.documentElement.dir = current === 'x-rtl' ? 'rtl' : 'ltr';  // both catalogues of today are in Latin letters
   try {
     localStorage.setItem(STORAGE_KEY, current);
   } catch {

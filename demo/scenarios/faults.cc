@@ -236,8 +236,10 @@ std::span<const Fault> faults() { return kFaults; }
 
 const Fault* find_fault(std::string_view scenario) {
   if (!scenario.starts_with(kScenario)) return nullptr;
-  const auto* const found =
-      std::ranges::find(kFaults, scenario.substr(kScenario.size()), &Fault::name);
+  const std::string_view name = scenario.substr(kScenario.size());
+  if (const auto number = parse_decimal(name, kFaults.size()))
+    return *number == 0 ? nullptr : &kFaults.at(*number - 1);
+  const auto* const found = std::ranges::find(kFaults, name, &Fault::name);
   return found == kFaults.end() ? nullptr : found;
 }
 

@@ -25,7 +25,8 @@ struct Fault {
 };
 
 std::span<const Fault> faults();
-// By the name of the scenario, "bug-..."; null: there is none.
+// By the name of the scenario, "bug-crc", or its number in the list, "bug-4", which gives nothing
+// away; null: there is none.
 const Fault* find_fault(std::string_view scenario);
 
 struct FaultOptions {

@@ -95,9 +95,12 @@ class FirstLight {
                                .loss = {options.loss_per_million},
                                .reorder = {options.reorder_per_million},
                                .reorder_delay = options.jitter};
-    world_.link(alice_.host, bob_.host, link);
-    world_.link(alice_.host, stun_host_, link);
-    world_.link(bob_.host, stun_host_, link);
+    join(link);
+    if (!options.fork) return;
+    const sim::Impairment other{.delay = options.fork->delay,
+                                .jitter = options.fork->jitter,
+                                .loss = {options.fork->loss_per_million}};
+    world_.at(Instant{} + options.fork->at, [this, other](sim::World&) { join(other); });
   }
 
   FirstLightResult run() {
@@ -141,6 +144,11 @@ class FirstLight {
     Transfer transfer{{}, disk};
   };
 
+  void join(const sim::Impairment& link) {
+    world_.link(alice_.host, bob_.host, link);
+    world_.link(alice_.host, stun_host_, link);
+    world_.link(bob_.host, stun_host_, link);
+  }
   static sctp::ChannelConfig channel_named(std::string_view label) {
     sctp::ChannelConfig config;
     config.label = label;

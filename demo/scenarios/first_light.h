@@ -8,11 +8,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/time.h"
 #include "base/trace.h"
+#include "demo/scenarios/fork.h"
 
 namespace glass::demo {
 
@@ -23,6 +25,7 @@ struct FirstLightOptions {
   Duration jitter{};
   std::uint32_t reorder_per_million = 0;
   std::size_t file_size = 20'000;
+  std::optional<Fork> fork{};
 };
 
 struct FirstLightResult {

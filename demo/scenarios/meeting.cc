@@ -111,6 +111,8 @@ class Meeting {
     if (provider_ != nullptr) far_away(provider_id_);
     far_away(alice_home_.outermost() != sim::kInternet ? alice_home_.outermost() : alice_.host);
     far_away(bob_home_.outermost() != sim::kInternet ? bob_home_.outermost() : bob_.host);
+    if (options.fork)
+      world_.at(Instant{} + options.fork->at, [this](sim::World&) { fork(*options_.fork); });
   }
 
   MeetingResult run() {
@@ -176,6 +178,16 @@ class Meeting {
   }
   // Half of the way is on this side, and all of what may go wrong on the way out.
   void far_away(sim::HostId outermost) {
+    far_.push_back(outermost);
+    set_uplink(outermost);
+  }
+  void fork(Fork other) {
+    options_.loss_per_million = other.loss_per_million;
+    options_.delay = other.delay;
+    options_.jitter = other.jitter;
+    for (const sim::HostId host : far_) set_uplink(host);
+  }
+  void set_uplink(sim::HostId outermost) {
     const Duration half = options_.delay / 2;
     world_.uplink(outermost,
                   {.delay = half, .jitter = options_.jitter, .loss = {options_.loss_per_million}},
@@ -391,6 +403,7 @@ class Meeting {
   }
 
   MeetingOptions options_;
+  std::vector<sim::HostId> far_;  // the outermost of each network
   sim::World world_;
   Signaling signaling_;
   // What phones are in: one more NAT of the port-restricted kind.

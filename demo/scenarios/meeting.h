@@ -20,6 +20,7 @@
 
 #include "base/time.h"
 #include "base/trace.h"
+#include "demo/scenarios/fork.h"
 #include "sim/nat.h"
 
 namespace glass::demo {
@@ -53,6 +54,7 @@ struct MeetingOptions {
   Duration delay = std::chrono::milliseconds(25);  // one way, between any two networks
   Duration jitter{};
   std::optional<Mishap> mishap{};
+  std::optional<Fork> fork{};
 };
 
 enum class Met : std::uint8_t { kDirect, kRelay, kNot };

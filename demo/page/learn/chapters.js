@@ -13,6 +13,8 @@ import { nameOf } from './trace.js';
 const CALM = { scenario: 'first-light', seed: '1' };
 const NAT = { scenario: 'port-restricted', seed: '1' };
 const APART = { scenario: 'no-relay', seed: '1' };
+const VOICE = { scenario: 'delivery-once', seed: '1' };
+const ATTACKS = { scenario: 'attacks', seed: '1' };
 const LOSSY = { scenario: 'first-light', seed: '4', loss: '15' };
 
 /** @param {(event: Event, model: Model) => boolean} test */
@@ -46,6 +48,20 @@ const mappingsOf = (model, router) => count(model, (event) => event.rule === '47
 const seenBy = (model, who, end = 'remote') => packet(who, who === 'bob' ? /user=/ : /./, 'received')(model)?.[end] ?? '';
 /** @param {Model} model @param {string} who */
 const ownAddress = (model, who) => packet(who, /./)(model)?.local ?? '';
+
+/** The first of the messages that got lost: its datagram. @param {Model} model */
+const lostVoice = (model) => after(model, told('alice', 'channel', 'sent')(model), (event) =>
+  event.event === 'packet' && event.layer === 'net' && event.direction === 'sent' && model.legOf.get(event.i)?.to === null);
+/** @param {Model} model */
+const missingOf = (model) => count(model, (event) => event.layer === 'channel' && event.direction === 'sent') - count(model, (event) => event.layer === 'channel' && event.direction === 'received');
+/** What Mallory sent. @param {Model} model */
+const attempts = (model) => model.events.filter((event) => event.event === 'packet' && event.layer === 'net' && event.direction === 'sent' && nameOf(model, event.node) === 'mallory');
+/** What becomes of her nth attempt: Bob drops it. @param {number} n */
+const attempt = (n) => (/** @type {Model} */ model) => {
+  const sent = attempts(model)[n - 1];
+  const arrived = sent && model.events[model.legOf.get(sent.i)?.received ?? sent.i];
+  return arrived && (model.events.find((event) => event.i > arrived.i && event.t === arrived.t && event.node === arrived.node && event.event === 'drop') ?? arrived);
+};
 
 /** @type {Chapter[]} */
 export const CHAPTERS = [
@@ -185,6 +201,18 @@ export const CHAPTERS = [
     },
   },
   {
+    id: 'media', run: VOICE,
+    steps: [
+      { find: told('alice', 'channel', 'sent'), tab: 'packet' },
+      { find: lostVoice, tab: 'packet' },
+      { find: (model) => after(model, lostVoice(model), (event) => event.event === 'packet' && event.layer === 'net' && event.direction === 'sent' && model.legOf.get(event.i)?.to !== null), tab: 'packet' },
+      { find: packet('bob', /ClientHello/), tab: 'packet' },
+      { find: told('alice', 'sdp', 'sent'), tab: 'sdp' },
+      { find: last((event) => event.layer === 'channel' && event.direction === 'received'), tab: 'machines' },
+    ],
+    question: { options: (model) => near(missingOf(model)), right: (model) => String(missingOf(model)) },
+  },
+  {
     id: 'off', run: CALM,
     steps: [
       { find: told('alice', 'channel', 'sent'), tab: 'packet' },
@@ -209,6 +237,15 @@ export const CHAPTERS = [
       { find: last((event) => event.layer === 'channel' && event.direction === 'received'), tab: 'packet' },
     ],
     question: { options: (model) => near(lostCount(model)), right: (model) => String(lostCount(model)) },
+  },
+  {
+    id: 'attacks', run: ATTACKS,
+    steps: [
+      { find: told('alice', 'channel', 'sent'), tab: 'machines' },
+      ...[1, 2, 3, 4, 5, 6, 7, 8].map((n) => ({ find: attempt(n), tab: /** @type {Tab} */ ('rules') })),
+      { find: last((event) => event.layer === 'channel' && event.direction === 'received'), tab: 'machines' },
+    ],
+    question: { options: (model) => near(attempts(model).length), right: (model) => String(attempts(model).length) },
   },
 ];
 

@@ -14,6 +14,9 @@ const CARDS = [
   ['card.hard', { scenario: 'nat', seed: '1', a_nat: 'apd/apd', b_nat: 'apd/apd' }],
   ['card.prflx', { scenario: 'one-symmetric', seed: '1' }],
   ['card.move', { scenario: 'rebinding', seed: '1' }],
+  ['card.blocked', { scenario: 'udp-blocked', seed: '1' }],
+  ['card.relay', { scenario: 'symmetric', seed: '1' }],
+  ['card.liar', { scenario: 'attack-fingerprint', seed: '1' }],
 ];
 /** Scenarios that take NATs. */
 const FREE_NATS = 'nat';
@@ -29,7 +32,7 @@ export function makeExperiment(form, run, onRun) {
   const nats = /** @type {const} */ (['a_nat', 'b_nat']).map((side) => natChoice(side, run));
   form.replaceChildren(
     make('div', { class: 'cards' }, ...cards),
-    make('div', { class: 'settings' }, ...nats, ...inputs, make('button', { class: 'primary', 'data-testid': 'try-run' }, t('try.run'))));
+    make('div', { class: 'settings' }, ...nats, choice('udp', ['both', 'a', 'b', 'none'], udpOf(run)), choice('turn', ['1', '0'], run.turn ?? '1'), ...inputs, make('button', { class: 'primary', 'data-testid': 'try-run' }, t('try.run'))));
   form.onsubmit = (event) => {
     event.preventDefault();
     const given = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
@@ -37,10 +40,25 @@ export function makeExperiment(form, run, onRun) {
   };
 }
 
-/** What the form says as a run: without NATs it is the quiet scenario with a file. @param {Record<string, string>} given */
-export function runOf({ a_map, a_filter, b_map, b_filter, ...numbers }) {
+/** What the form says as a run: where nothing stands in the way it is the quiet scenario with a file. @param {Record<string, string>} given */
+export function runOf({ a_map, a_filter, b_map, b_filter, udp, turn, ...numbers }) {
   const [a, b] = [a_map === 'none' ? 'none' : `${a_map}/${a_filter}`, b_map === 'none' ? 'none' : `${b_map}/${b_filter}`];
-  return a === 'none' && b === 'none' ? { scenario: 'first-light', ...numbers } : { scenario: FREE_NATS, a_nat: a, b_nat: b, ...numbers };
+  if (a === 'none' && b === 'none' && (udp ?? 'both') === 'both') return { scenario: 'first-light', ...numbers };
+  /** @type {Record<string, string>} */
+  const blocked = { ...(udp === 'a' || udp === 'none' ? { a_udp: '0' } : {}), ...(udp === 'b' || udp === 'none' ? { b_udp: '0' } : {}) };
+  return { scenario: FREE_NATS, a_nat: a, b_nat: b, ...(turn === '0' ? { turn } : {}), ...blocked, ...numbers };
+}
+
+/** Whose network lets no UDP out. @param {Record<string, string>} run */
+function udpOf(run) {
+  const [a, b] = [run.a_udp === '0', run.b_udp === '0'];
+  return a && b ? 'none' : a ? 'a' : b ? 'b' : 'both';
+}
+
+/** @param {string} name @param {string[]} values @param {string} chosen */
+function choice(name, values, chosen) {
+  return make('label', {}, make('span', {}, t(`try.${name}`)),
+    make('select', { name, 'data-testid': `try-${name}` }, ...values.map((value) => make('option', { value, selected: value === chosen }, t(`try.${name}.${value}`)))));
 }
 
 /** Mapping and filtering of one side's NAT, apart. @param {'a_nat' | 'b_nat'} side @param {Record<string, string>} run */

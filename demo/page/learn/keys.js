@@ -6,7 +6,7 @@ import { t } from '../i18n.js';
 const KEYS = [
   ['→ / ←', 'help.event', false], ['Shift + → / ←', 'help.chapter', false], ['Enter / Backspace', 'help.step', false], ['Space', 'help.play', false],
   ['Home / End', 'help.ends', false], ['[ / ]', 'help.speed', true], ['B', 'tab.packet', true], ['R', 'tab.rules', true], ['S', 'tab.sdp', true],
-  ['I', 'tab.ice', true], ['N', 'tab.nat', true], ['M', 'tab.machines', true], ['?', 'help.open', true],
+  ['I', 'tab.ice', true], ['N', 'tab.nat', true], ['M', 'tab.machines', true], ['F', 'help.fork', true], ['?', 'help.open', true],
 ];
 const TABS = { b: 'packet', r: 'rules', s: 'sdp', i: 'ice', n: 'nat', m: 'machines' };
 const NAMES = { ArrowRight: 'on', ArrowLeft: 'back', Home: 'start', End: 'end', ' ': 'play' };
@@ -36,6 +36,7 @@ function actionOf(event, actions, target, letters) {
   if (name) return actions[name];
   if (!letters) return null;
   if (event.key === '?') return actions.help;
+  if (event.key.toLowerCase() === 'f') return actions.fork;
   if (event.key === ']') return actions.faster;
   if (event.key === '[') return actions.slower;
   const tab = /** @type {Record<string, string>} */ (TABS)[event.key.toLowerCase()];

@@ -3,7 +3,7 @@
 //   #c=ice&s=3                          a step of a chapter
 //   #scenario=first-light&seed=7&loss=5&e=120&f=0.4   an instant of a run, and a field of its packet
 
-const RUN_KEYS = ['scenario', 'seed', 'loss', 'delay', 'jitter', 'a_nat', 'b_nat', 'turn'];
+const RUN_KEYS = ['scenario', 'seed', 'loss', 'delay', 'jitter', 'a_nat', 'b_nat', 'turn', 'a_udp', 'b_udp', 'fork', 'fork_loss', 'fork_delay', 'fork_jitter'];
 /** @typedef {Record<string, string>} Run */
 
 /** @param {Run} run */

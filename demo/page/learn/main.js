@@ -3,13 +3,17 @@
 // The server simulates; this page draws what it was told, forwards and backwards alike.
 import { byId, code, make } from '../dom.js';
 import { extend, language, setLanguage, startLanguage, t } from '../i18n.js';
+import { bugOf, makeBugQuestion, makeBugs } from './bugs.js';
 import { CHAPTERS, placeOf } from './chapters.js';
+import { makeDelivery } from './delivery.js';
 import { makeDiagram, markDiagram } from './diagram.js';
 import en from './en.js';
 import { clock, makeList, markList, sentenceOf } from './events.js';
 import { makeExperiment } from './experiment.js';
+import { makeFork } from './fork.js';
 import { bindKeys, fillHelp } from './keys.js';
 import { hashOf, parseHash, queryOf } from './link.js';
+import { makeMatrix } from './matrix.js';
 import { packetPanel } from './packet.js';
 import { icePanel, machinesPanel, natPanel, rulesPanel, sdpPanel } from './panels.js';
 import { SPEEDS, makePlayer } from './player.js';
@@ -50,6 +54,22 @@ function drawTrace() {
   byId('events').replaceChildren(...makeList(model, goTo));
   byId('scrub').max = model.moments.length - 1;
   makeExperiment(byId('experiment'), place.run, tryRun);
+  byId('pcapng').href = `/api/pcapng?${queryOf(place.run)}`;
+  byId('pcapng').download = `glass-${place.run.scenario ?? 'run'}-${place.run.seed ?? '1'}.pcapng`;
+  byId('fork').hidden = true;
+}
+
+/** What depends on the language only. */
+function drawExperiments() {
+  makeBugs(byId('bugs'), tryRun);
+  makeDelivery(byId('delivery'));
+  makeMatrix(byId('matrix'));
+}
+
+function forkHere() {
+  if (!model) return;
+  makeFork(byId('fork'), place.run, model.events[place.at], model);
+  byId('fork').scrollIntoView({ block: 'nearest' });
 }
 
 /** What depends on the place as well. */
@@ -101,6 +121,17 @@ function drawLesson() {
   const chapter = chapterOf();
   byId('lesson-steps').hidden = place.free;
   byId('question').hidden = true;
+  const bug = place.free ? bugOf(place.run) : 0;
+  if (bug > 0 && model) {
+    byId('lesson-place').textContent = t('bugs.title');
+    byId('lesson-title').textContent = t('bugs.number', { n: bug });
+    byId('lesson-text').replaceChildren();
+    makeBugQuestion(byId('question'), bug, model, place.at, goTo, () => {
+      draw();
+      makeBugs(byId('bugs'), tryRun);
+    });
+    return;
+  }
   if (place.free) {
     byId('lesson-place').textContent = t('learn.free', { scenario: place.run.scenario ?? '', seed: place.run.seed ?? '1' });
     byId('lesson-title').textContent = t('learn.free.title');
@@ -252,6 +283,7 @@ function start() {
   byId('language').addEventListener('change', () => {
     setLanguage(byId('language').value);
     fillHelp(byId('help-keys'));
+    if (firstRun() === null) drawExperiments();
     drawTrace();
     draw();
   });
@@ -262,15 +294,17 @@ function start() {
   const actions = {
     on: () => move(1), back: () => move(-1), start: () => moveTo(0), end: () => moveTo(Infinity), play: () => player.toggle(),
     next: () => step(1), previous: () => step(-1), chapterOn: () => jump(1), chapterBack: () => jump(-1),
-    faster: () => changeSpeed(1), slower: () => changeSpeed(-1), tab: (/** @type {Tab} */ tab) => show({ tab }), help: () => byId('help').showModal(),
+    faster: () => changeSpeed(1), slower: () => changeSpeed(-1), tab: (/** @type {Tab} */ tab) => show({ tab }), help: () => byId('help').showModal(), fork: forkHere,
   };
-  for (const [id, action] of Object.entries({ 'go-on': 'on', 'go-back': 'back', 'go-start': 'start', 'go-end': 'end', play: 'play', 'step-next': 'next', 'step-back': 'previous', 'help-open': 'help' })) {
+  for (const [id, action] of Object.entries({ 'go-on': 'on', 'go-back': 'back', 'go-start': 'start', 'go-end': 'end', play: 'play', 'step-next': 'next', 'step-back': 'previous', 'help-open': 'help', 'fork-here': 'fork' })) {
     byId(id).addEventListener('click', /** @type {any} */ (actions)[action]);
   }
   bindKeys(actions, byId('keys-on'));
   fillHelp(byId('help-keys'));
   byId('to-lab').hidden = firstRun() !== null;
-  byId('experiment').closest('section').hidden = firstRun() !== null;
+  // An exported file has its runs inside, and nobody to ask for others.
+  for (const section of [byId('experiment').closest('section'), ...document.querySelectorAll('.served')]) section.hidden = firstRun() !== null;
+  if (firstRun() === null) drawExperiments();
   addEventListener('hashchange', openHash);
   return openHash();
 }
