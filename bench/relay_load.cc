@@ -6,6 +6,7 @@
 // packet each at a time, both directions), bulk (one client, bursts, both directions). Prints one
 // line: how often the server did it per second, and how many microseconds of processor time of
 // process PID each of it took. All packets of one round that get lost are sent again after a while.
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -20,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <unistd.h>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -154,10 +156,19 @@ Measured load_stun(const Options& options) {
 
 // --- Allocations --------------------------------------------------------------------------------
 
+// An address of loopback that no other run has used: servers remember a 5-tuple for a while, and
+// refuse a new allocation on it (437).
+Address fresh_ip() {
+  static std::uint32_t count = 0;
+  constexpr std::uint32_t kOfThisRun = 61;
+  const auto run = static_cast<std::uint32_t>(getpid()) % 0x4000U;
+  return Address::v4(0x7F010000U + (run << 6) + 1 + count++ % kOfThisRun, 0);
+}
+
 // A client on a socket of its own, driven by hand.
 struct Lender {
   Lender(const Options& options, Random& random, bool segmentation)
-      : socket(open_socket(options.peer_ip.with_port(0), segmentation)),
+      : socket(open_socket(fresh_ip(), segmentation)),
         client(
             {
                 .path = {Transport::kUdp, socket.local(), options.server},
@@ -199,9 +210,11 @@ struct Lender {
 Measured load_allocations(const Options& options, Random& random) {
   net::ReceiveBatch batch;
   std::vector<std::unique_ptr<Lender>> lenders(kClients);
-  return measure(options, [&] {
+  std::uint64_t refused = 0;
+  const auto step = [&](bool goes_on) {
     std::uint64_t made = 0;
     for (auto& lender : lenders) {
+      if (lender == nullptr && !goes_on) continue;
       if (lender == nullptr) {
         lender = std::make_unique<Lender>(options, random, false);
         lender->client.allocate(now());
@@ -214,14 +227,19 @@ Measured load_allocations(const Options& options, Random& random) {
           ++made;
           lender->client.close(now());
         }
-        over = over || std::holds_alternative<stun::turn::Released>(*event) ||
-               std::holds_alternative<stun::turn::AllocationFailed>(*event);
+        const bool failed = std::holds_alternative<stun::turn::AllocationFailed>(*event);
+        over = over || failed || std::holds_alternative<stun::turn::Released>(*event);
+        if (failed) ++refused;
       }
       lender->speak();
       if (over) lender.reset();
     }
     return made;
-  });
+  };
+  const Measured measured = measure(options, [&] { return step(true); });
+  for (const auto end = Clock::now() + 300ms; Clock::now() < end;) (void)step(false);
+  if (refused > 0) std::fprintf(stderr, "%ju allocations were refused\n", std::uintmax_t{refused});
+  return measured;
 }
 
 // --- Relaying -----------------------------------------------------------------------------------
@@ -231,79 +249,113 @@ struct Flow {
   Address relayed;
   std::size_t to_peer = 0;  // packets under way
   std::size_t to_client = 0;
-  int dry = 0;
+  int dry = 0;  // rounds since something came
 };
 
-// `burst`: how many packets a flow sends at once; `window`: how many are under way, each direction.
-Measured load_relay(const Options& options, Random& random, std::size_t clients,
-                    std::size_t window) {
-  const bool bulk = clients == 1;
-  net::UdpSocket peer = open_socket(options.peer_ip.with_port(0), bulk);
-  net::ReceiveBatch received;
-  net::SendBatch batch;
-  std::vector<Flow> flows(clients);
-  std::map<Address, Flow*> of_relayed;
-  for (Flow& flow : flows) {
-    flow.lender = std::make_unique<Lender>(options, random, bulk);
+// Clients with a channel each to one peer; both ends keep a window of packets under way.
+class RelayLoad {
+ public:
+  RelayLoad(const Options& options, Random& random, std::size_t clients, std::size_t window)
+      : options_(options),
+        random_(random),
+        is_bulk_(clients == 1),
+        window_(window),
+        burst_(is_bulk_ ? kBurst : 1),
+        peer_(open_socket(options.peer_ip.with_port(0), is_bulk_)),
+        flows_(clients) {
+    for (Flow& flow : flows_) begin(flow);
+  }
+
+  // How many packets have come through.
+  std::uint64_t round() {
+    came_ = 0;
+    hear_peer();
+    for (Flow& flow : flows_) {
+      hear_client(flow);
+      if (++flow.dry > kPatience) flow = {std::move(flow.lender), flow.relayed, 0, 0, 0};  // lost
+      if (flow.to_peer + burst_ <= window_) send_to_peer(flow);
+      if (flow.to_client + burst_ <= window_) send_to_client(flow);
+    }
+    return came_;
+  }
+  void give_back() {
+    for (const Flow& flow : flows_) {
+      flow.lender->client.close(now());
+      (void)flow.lender->await<stun::turn::Released>(received_);
+    }
+  }
+
+ private:
+  static constexpr int kPatience = 500;  // rounds
+
+  void begin(Flow& flow) {
+    flow.lender = std::make_unique<Lender>(options_, random_, is_bulk_);
     flow.lender->client.allocate(now());
-    const auto made = flow.lender->await<stun::turn::Allocated>(received);
-    flow.lender->client.bind_channel(now(), peer.local());
-    if (!made || !flow.lender->await<stun::turn::ChannelBound>(received)) {
+    const auto made = flow.lender->await<stun::turn::Allocated>(received_);
+    flow.lender->client.bind_channel(now(), peer_.local());
+    if (!made || !flow.lender->await<stun::turn::ChannelBound>(received_)) {
       std::fprintf(stderr, "no allocation or no channel\n");
       std::exit(1);
     }
     flow.relayed = made->relayed;
-    of_relayed[flow.relayed] = &flow;
+    of_relayed_[flow.relayed] = &flow;
   }
-  const ByteVector payload(kPayload, 7);
-  const std::size_t burst = bulk ? kBurst : 1;
-  const Measured measured = measure(options, [&] {
-    std::uint64_t came = 0;
-    const auto from_relay = [&](const Received& in) {
-      const auto flow = of_relayed.find(in.path.remote);
-      if (flow == of_relayed.end() || in.bytes.size() != kPayload) return;
-      ++came;
-      flow->second->to_peer -= std::min<std::size_t>(flow->second->to_peer, 1);
-      flow->second->dry = 0;
+  void hear_peer() {
+    const auto hear = [&](const Received& in) {
+      const auto found = of_relayed_.find(in.path.remote);
+      if (found == of_relayed_.end() || in.bytes.size() != kPayload) return;
+      Flow& flow = *found->second;
+      ++came_;
+      flow.to_peer -= std::min<std::size_t>(flow.to_peer, 1);
+      flow.dry = 0;
     };
-    while (peer.receive(received, from_relay) == net::ReceiveBatch::kSlots) {
+    while (peer_.receive(received_, hear) == net::ReceiveBatch::kSlots) {
     }
-    for (Flow& flow : flows) {
-      net::UdpSocket& socket = flow.lender->socket;
-      socket.receive(received, [&](const Received& in) {
-        if (in.bytes.size() != kPayload + kChannelHead) return;
-        ++came;
-        flow.to_client -= std::min<std::size_t>(flow.to_client, 1);
-        flow.dry = 0;
-      });
-      if (++flow.dry > 500) flow.to_peer = flow.to_client = static_cast<std::size_t>(flow.dry = 0);
-      if (flow.to_peer + burst <= window) {
-        for (std::size_t i = 0; i < burst; ++i, ++flow.to_peer) {
-          PacketBuffer& slot = batch.slot();
-          slot.assign(payload);
-          const auto path = flow.lender->client.wrap(now(), peer.local(), slot);
-          if (path) batch.commit(*path);
-        }
-        (void)socket.flush(batch);
-      }
-      if (flow.to_client + burst <= window) {
-        for (std::size_t i = 0; i < burst; ++i, ++flow.to_client) {
-          batch.slot().assign(payload);
-          batch.commit({Transport::kUdp, peer.local(), flow.relayed});
-          if (batch.is_full()) (void)peer.flush(batch);
-        }
-        if (bulk) (void)peer.flush(batch);
-      }
-      while (!bulk && !batch.is_empty() && batch.front_path().local == peer.local())
-        if (peer.flush(batch) != net::UdpSocket::Flush::kDone) break;
-    }
-    return came;
-  });
-  // Given back, for the next run may get the same ports.
-  for (const Flow& flow : flows) {
-    flow.lender->client.close(now());
-    (void)flow.lender->await<stun::turn::Released>(received);
   }
+  void hear_client(Flow& flow) {
+    flow.lender->socket.receive(received_, [&](const Received& in) {
+      if (in.bytes.size() != kPayload + kChannelHead) return;
+      ++came_;
+      flow.to_client -= std::min<std::size_t>(flow.to_client, 1);
+      flow.dry = 0;
+    });
+  }
+  void send_to_peer(Flow& flow) {
+    for (std::size_t i = 0; i < burst_; ++i, ++flow.to_peer) {
+      PacketBuffer& slot = batch_.slot();
+      slot.assign(payload_);
+      const auto path = flow.lender->client.wrap(now(), peer_.local(), slot);
+      if (path) batch_.commit(*path);
+    }
+    (void)flow.lender->socket.flush(batch_);
+  }
+  void send_to_client(Flow& flow) {
+    for (std::size_t i = 0; i < burst_; ++i, ++flow.to_client) {
+      batch_.slot().assign(payload_);
+      batch_.commit({Transport::kUdp, peer_.local(), flow.relayed});
+    }
+    (void)peer_.flush(batch_);
+  }
+
+  const Options& options_;
+  Random& random_;
+  bool is_bulk_;
+  std::size_t window_;
+  std::size_t burst_;
+  net::UdpSocket peer_;
+  net::ReceiveBatch received_;
+  net::SendBatch batch_;
+  std::vector<Flow> flows_;
+  std::map<Address, Flow*> of_relayed_;
+  const ByteVector payload_ = ByteVector(kPayload, 7);
+  std::uint64_t came_ = 0;
+};
+
+Measured load_relay(const Options& options, Random& random, std::size_t clients,
+                    std::size_t window) {
+  RelayLoad load(options, random, clients, window);
+  const Measured measured = measure(options, [&] { return load.round(); });
+  load.give_back();  // the next run may get the same ports
   return measured;
 }
 

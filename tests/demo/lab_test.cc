@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -20,6 +21,8 @@
 #include "demo/json.h"
 #include "demo/share.h"
 #include "demo/turn_probe.h"
+#include "net/loss.h"
+#include "net/streams.h"
 
 namespace glass::demo {
 namespace {
@@ -47,11 +50,12 @@ struct LabTest : testing::Test {
     }
     fs::remove_all(root);
   }
-  void start(std::uint32_t loss_per_million = 0) {
+  void start(std::uint32_t loss_per_million = 0, bool tcp = false) {
     auto started = Lab::start({.host = "",
                                .port = 0,
                                .loss_per_million = loss_per_million,
                                .downloads = (root / "received").string(),
+                               .tcp = tcp,
                                .log = {}});
     ASSERT_TRUE(started.has_value()) << to_text(started.error());
     lab = std::move(*started);
@@ -70,15 +74,21 @@ struct LabTest : testing::Test {
 
 // A peer such as a browser would be: joins a room, invites glass, and sees what comes of it.
 struct Visitor final : CompanionOwner {
-  Visitor(const WebAddress& server, bool glass_offers, std::string folder_path)
+  // `tcp_only`: its datagrams get lost, but it can open connections.
+  Visitor(const WebAddress& server, bool glass_offers, std::string folder_path,
+          bool tcp_only = false)
       : folder(std::move(folder_path)),
         identity(crypto::Identity::make("visitor", loop.wall_seconds())),
-        peer(config(), random, nullptr),
+        peer(config(tcp_only), random, nullptr),
         companion(room_config(glass_offers), peer, folder, *this),
         role(glass_offers ? "offer" : "answer") {
     EXPECT_TRUE(peer.add_host(loop.now(), socket.local()));
     node = loop.add(peer, socket,
                     [this](peer::Peer::Event& event) { companion.on_event(loop.now(), event); });
+    if (tcp_only) {
+      socket.set_loss(net::Loss(net::Loss::kCertain, 1));
+      streams.emplace(loop, node);
+    }
     ws = std::make_unique<WsClient>(
         server, "/signal", [this](WsClient::Task task) { loop.post(std::move(task)); },
         WsClient::Handlers{.on_open = [this] { companion.start(loop.now()); },
@@ -94,8 +104,9 @@ struct Visitor final : CompanionOwner {
                            .on_text = [this](const std::string& text) { told.push_back(text); },
                            .on_close = [](const std::string&) {}});
   }
-  peer::Config config() const {
+  peer::Config config(bool tcp_only) const {
     peer::Config c;
+    c.opens_tcp = tcp_only;
     c.identity = &identity;
     c.allow_loopback = true;
     return c;
@@ -141,6 +152,7 @@ struct Visitor final : CompanionOwner {
   Companion companion;
   std::string role;
   net::NodeId node;
+  std::optional<net::Streams> streams;
   std::unique_ptr<WsClient> ws;
   std::unique_ptr<WsClient> trace;
   std::vector<std::string> told;
@@ -184,6 +196,21 @@ TEST_F(LabTest, GlassMakesTheOfferAndGivesASampleOverALossyPath) {
   ASSERT_TRUE(visitor.until([&] { return visitor.ended.size() == 1; }));
   EXPECT_EQ(visitor.ended[0].outcome, Outcome::kDone);
   EXPECT_EQ(fs::file_size(root / "mine" / "sample.bin"), 1'000'000U);
+}
+
+TEST_F(LabTest, TheGlassPeerTakesConnectionsForIceOverTcp) {
+  start(/*loss_per_million=*/0, /*tcp=*/true);
+  Visitor visitor(server(), /*glass_offers=*/true, (root / "mine").string(), /*tcp_only=*/true);
+  ASSERT_TRUE(visitor.until([&] { return visitor.files_open; }))
+      << testing::PrintToString(visitor.problems);
+
+  visitor.companion.transfer().request("sample", 1'000'000);
+  visitor.pump();
+
+  ASSERT_TRUE(visitor.until([&] { return visitor.ended.size() == 1; }));
+  EXPECT_EQ(visitor.ended[0].outcome, Outcome::kDone);
+  EXPECT_GE(visitor.streams->counters().connected, 1U);
+  EXPECT_EQ(visitor.socket.counters().sent, 0U);
 }
 
 TEST_F(LabTest, DataGoesOnAfterSignalingHasStopped) {

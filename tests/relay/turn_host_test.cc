@@ -37,7 +37,7 @@ class TurnHostTest : public testing::Test {
     thread_ = std::thread([this] { loop_.run(); });
   }
   void TearDown() override {
-    loop_.stop();
+    loop_.post([this] { loop_.stop(); });  // by itself: it may not even run yet
     if (thread_.joinable()) thread_.join();
   }
   TurnReport probe(const std::string& kind, TurnProbeOptions options = {}) {
