@@ -44,6 +44,7 @@ std::string record_text(const dtls::Decrypter::Opened& record) {
   switch (record.type) {
     case dtls::ContentType::kHandshake: return fragments_text(record.text);
     case dtls::ContentType::kChangeCipherSpec: return "ChangeCipherSpec";
+    case dtls::ContentType::kTls12Cid: return "a record inside a record, which is not allowed";
     case dtls::ContentType::kApplicationData:
       return fmt::format("application data, {} bytes", record.text.size());
     case dtls::ContentType::kAlert: {
