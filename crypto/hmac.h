@@ -10,8 +10,8 @@
 
 namespace glass::crypto {
 
-// Keeps the key padded both ways and one digest context: a message costs no allocation. The padded
-// keys are wiped when the Hmac goes.
+// Keeps the key padded both ways and one digest context, of which OpenSSL renews a part for each
+// message: packets want hmac_sha1.h. The padded keys are wiped when the Hmac goes.
 class Hmac {
  public:
   Hmac(HashKind kind, Bytes key);

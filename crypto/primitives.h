@@ -10,6 +10,7 @@
 #include "crypto/equal.h"
 #include "crypto/number_mask.h"
 #include "crypto/signature.h"
+#include "crypto/stream_cipher.h"
 
 namespace glass::crypto {
 
@@ -21,6 +22,9 @@ class Primitives {
   }
   [[nodiscard]] virtual std::unique_ptr<NumberMask> number_mask(AeadKind kind, Bytes key) const {
     return make_number_mask(kind, key);
+  }
+  [[nodiscard]] virtual std::unique_ptr<StreamCipher> aes_counter(Bytes key) const {
+    return make_aes_counter(key);
   }
   [[nodiscard]] virtual bool verify(const PublicKey& key, SignatureScheme scheme, Bytes message,
                                     Bytes signature) const {

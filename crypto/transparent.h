@@ -12,6 +12,7 @@
 #include "crypto/aead.h"
 #include "crypto/number_mask.h"
 #include "crypto/primitives.h"
+#include "crypto/stream_cipher.h"
 
 namespace glass::crypto {
 
@@ -31,6 +32,11 @@ class TransparentNumberMask final : public NumberMask {
   [[nodiscard]] NumberMaskBytes mask(Bytes /*sample*/) override { return {}; }
 };
 
+class TransparentStreamCipher final : public StreamCipher {
+ public:
+  void apply(Bytes /*counter*/, MutableBytes /*text*/) override {}
+};
+
 class TransparentPrimitives final : public Primitives {
  public:
   [[nodiscard]] std::unique_ptr<Aead> aead(AeadKind /*kind*/, Bytes /*key*/) const override {
@@ -39,6 +45,9 @@ class TransparentPrimitives final : public Primitives {
   [[nodiscard]] std::unique_ptr<NumberMask> number_mask(AeadKind /*kind*/,
                                                         Bytes /*key*/) const override {
     return std::make_unique<TransparentNumberMask>();
+  }
+  [[nodiscard]] std::unique_ptr<StreamCipher> aes_counter(Bytes /*key*/) const override {
+    return std::make_unique<TransparentStreamCipher>();
   }
   [[nodiscard]] bool verify(const PublicKey& /*key*/, SignatureScheme /*scheme*/, Bytes /*message*/,
                             Bytes /*signature*/) const override {

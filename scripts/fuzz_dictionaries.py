@@ -26,6 +26,10 @@ SOURCES = {
         ("sctp/parameters/parameters.h", "ParameterType", b"\x00"),
         ("sctp/causes/causes.h", "CauseCode", b"\x00"),
     ],
+    "parse_rtcp": [
+        ("rtp/rtcp.h", "RtcpType", b"\x00\x02"),
+        ("rtp/rtcp.h", "SdesItem", b"\x01"),
+    ],
     "parse_dcep": [("sctp/channel/dcep.h", "ChannelReliability", b"\x00\x00")],
     "parse_sdp": [],
     "parse_candidate": [],

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "crypto/equal.h"
 #include "crypto/hmac.h"
+#include "crypto/hmac_sha1.h"
 #include "crypto/os_random.h"
 
 namespace glass::crypto {
@@ -106,6 +107,34 @@ TEST(Rfc4231Section4, TestCase6TheKeyIsLongerThanABlock) {
 TEST(Rfc2202Section3, HmacSha1WithAShortKey) {
   EXPECT_EQ(hex(hmac(HashKind::kSha1, as_bytes("Jefe"), as_bytes("what do ya want for nothing?"))),
             "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+}
+
+TEST(Rfc2202Section3, HmacSha1OfPacketsGivesTheSameCodes) {
+  struct Case {
+    ByteVector key;
+    ByteVector text;
+    std::string_view code;
+  };
+  const std::string_view what = "what do ya want for nothing?";
+  const Bytes jefe = as_bytes("Jefe");
+  const std::vector<Case> cases{
+      {ByteVector(20, 0x0b), from_hex("4869205468657265").value(),
+       "b617318655057264e28bc0b6fb378c8ef146be00"},
+      {{jefe.begin(), jefe.end()},
+       {what.begin(), what.end()},
+       "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"},
+      {ByteVector(20, 0xaa), ByteVector(50, 0xdd), "125d7342b9ac11cd91a39af48aa17b4f63f175d3"},
+  };
+  for (const Case& one : cases) {
+    HmacSha1 mac(one.key);
+    ByteVector code(HmacSha1::kSize);
+    for (int again = 0; again < 2; ++again) {
+      mac.update(Bytes(one.text).first(3));
+      mac.update(Bytes(one.text).subspan(3));
+      mac.finish(code);
+      EXPECT_EQ(hex(code), one.code);
+    }
+  }
 }
 
 TEST(Hmac, KeepsItsKeyForTheNextMessage) {
