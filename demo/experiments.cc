@@ -13,6 +13,8 @@
 namespace glass::demo {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr double kPerMillion = 10'000;  // of a percent
 constexpr double kNanoseconds = 1e6;    // in a millisecond
 
@@ -72,22 +74,22 @@ Json lane_json(const DeliveryOptions& options) {
     dark.push_back({milliseconds(moment.from - start), milliseconds(moment.until - start)});
   const std::string scenario = "delivery-" + std::string(to_text(options.delivery));
   return {
-      {"delivery",   to_text(options.delivery)               },
-      {"first_ms",   milliseconds(figures.first)             },
-      {"stall_ms",   milliseconds(figures.stall)             },
-      {"longest_ms", milliseconds(figures.longest)           },
-      {"missing",    figures.missing                         },
-      {"late",       figures.late                            },
-      {"duplicates", figures.duplicates                      },
-      {"failure",    result.failure                          },
-      {"messages",   std::move(messages)                     },
-      {"dark",       std::move(dark)                         },
+      {"delivery",   to_text(options.delivery)                                },
+      {"first_ms",   milliseconds(figures.first)                              },
+      {"stall_ms",   milliseconds(figures.stall)                              },
+      {"longest_ms", milliseconds(figures.longest)                            },
+      {"missing",    figures.missing                                          },
+      {"late",       figures.late                                             },
+      {"duplicates", figures.duplicates                                       },
+      {"failure",    result.failure                                           },
+      {"messages",   std::move(messages)                                      },
+      {"dark",       std::move(dark)                                          },
       {"run",
        {{"scenario", scenario},
         {"seed", decimal(options.seed)},
         {"loss", write_json(options.loss_per_million / kPerMillion)},
-        {"delay", write_json(milliseconds(options.delay))},
-        {"jitter", write_json(milliseconds(options.jitter))}}}
+        {"delay", decimal(static_cast<std::uint64_t>(options.delay / 1ms))},
+        {"jitter", decimal(static_cast<std::uint64_t>(options.jitter / 1ms))}}}
   };
 }
 

@@ -349,7 +349,7 @@ export default {
   'bug.7': 'Bob writes the mapped address without the XOR. Alice believes that she is somewhere else, and says so in a candidate of her own.',
   'bug.8': 'Bob’s candidate names a port at which he does not listen. Only because he sends as well do they meet.',
   'bug.9': 'The fingerprint in Bob’s description is not that of his certificate. Alice has to end the handshake.',
-  'bug.10': 'Bob promised in his answer to open DTLS, and his hello never leaves: both wait.',
+  'bug.10': 'Bob’s answer says that he waits for DTLS, and yet he opens it: both send a ClientHello, and nobody answers one.',
   'bug.11': 'Alice numbers all messages of her handshake with 0: for Bob the others are repetitions of the first.',
   'bug.12': 'The authentication tag of Bob’s encrypted records is wrong, so Alice throws all of them away.',
   'bug.13': 'Alice’s offer names another SCTP port than she uses. Bob’s packets for it find nobody.',

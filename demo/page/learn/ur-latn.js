@@ -349,7 +349,7 @@ export default {
   'bug.7': 'Bob mapped address XOR ke baghair likhta hai. Alice samajhti hai ke woh kahin aur hai, aur apne candidate mein yehi kehti hai.',
   'bug.8': 'Bob ka candidate aisa port batata hai jahan woh sunta nahin. Woh sirf is liye milte hain ke Bob bhi bhejta hai.',
   'bug.9': 'Bob ki description ka fingerprint us ke certificate ka nahin. Alice ko handshake khatam karna parta hai.',
-  'bug.10': 'Bob ne answer mein wada kiya ke DTLS woh shuru karega, aur us ka hello kabhi nahin nikalta: dono intezar karte hain.',
+  'bug.10': 'Bob ka answer kehta hai ke woh DTLS ka intezar karega, phir bhi khud shuru karta hai: dono ClientHello bhejte hain, jawab koi nahin deta.',
   'bug.11': 'Alice handshake ke saare messages ka number 0 rakhti hai: Bob ke liye baqi pehle ki dohrai hain.',
   'bug.12': 'Bob ke encrypted records ka tag ghalat hai, is liye Alice sab phenk deti hai.',
   'bug.13': 'Alice ka offer doosra SCTP port batata hai. Bob ke packets wahan kisi ko nahin paate.',
