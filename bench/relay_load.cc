@@ -2,10 +2,10 @@
 //
 //   bench_relay_load MODE SERVER:PORT USER PASSWORD PEER_IP PID SECONDS
 //
-// MODE: stun (binding requests), alloc (allocations, given back at once), relay (many clients, one
-// packet each at a time, both directions), bulk (one client, bursts, both directions). Prints one
-// line: how often the server did it per second, and how many microseconds of processor time of
-// process PID each of it took. All packets of one round that get lost are sent again after a while.
+// MODE: stun (binding requests), alloc (allocations, given back at once), relay (many clients, a
+// few packets each under way, both directions), bulk (one client, bursts, both directions). Prints
+// one line: how often the server did it per second, and how many microseconds of processor time of
+// process PID each of it took. What is lost is made up for after kPatience.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -20,6 +20,7 @@
 #include <poll.h>
 #include <string>
 #include <string_view>
+#include <sys/epoll.h>
 #include <unistd.h>
 #include <utility>
 #include <variant>
@@ -46,9 +47,10 @@ constexpr std::size_t kPayload = 1200;
 constexpr std::size_t kChannelHead = 4;
 constexpr std::size_t kClients = 64;
 constexpr std::size_t kStunWindow = 8;  // requests of one client that are under way
-constexpr std::size_t kWindow = 1;      // packets of one client and direction, where many send
+constexpr std::size_t kWindow = 4;      // packets of one client and direction, where many send
 constexpr std::size_t kBurst = 40;      // packets of a bulk flow that leave at once
 constexpr std::size_t kBulkWindow = 240;
+constexpr Duration kPatience = 5ms;  // nothing came since: what is under way is lost
 
 const Clock::time_point kBirth = Clock::now();
 Instant now() { return Instant{std::chrono::duration_cast<Duration>(Clock::now() - kBirth)}; }
@@ -115,6 +117,58 @@ net::UdpSocket open_socket(const Address& local, bool segmentation) {
   return std::move(*socket);
 }
 
+// When the round began: asking the clock for each packet would slow the load down.
+Instant round_began;
+
+// One direction of a flow.
+struct Way {
+  std::size_t under_way = 0;  // packets
+  Instant heard = round_began;
+
+  void hear() {
+    under_way -= std::min<std::size_t>(under_way, 1);
+    heard = round_began;
+  }
+  [[nodiscard]] bool has_room(std::size_t burst, std::size_t window) {
+    if (round_began - heard > kPatience) *this = {};
+    return under_way + burst <= window;
+  }
+};
+
+// Which of many sockets have something, and now and then all of them: something may be lost.
+class Readiness {
+ public:
+  Readiness() : handle_(epoll_create1(0)) {}
+  ~Readiness() { close(handle_); }
+  Readiness(const Readiness&) = delete;
+  Readiness& operator=(const Readiness&) = delete;
+
+  void add(const net::UdpSocket& socket) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = count_++;
+    epoll_ctl(handle_, EPOLL_CTL_ADD, socket.handle(), &event);
+  }
+  // Calls `work(index)`, by the order of add().
+  template <class Work>
+  void each(Work work) {
+    round_began = now();
+    if (round_began >= all_at_) {
+      all_at_ = round_began + kPatience;
+      for (std::size_t i = 0; i < count_; ++i) work(i);
+      return;
+    }
+    const int ready = epoll_wait(handle_, events_.data(), static_cast<int>(events_.size()), 0);
+    for (int i = 0; i < ready; ++i) work(events_[static_cast<std::size_t>(i)].data.u64);
+  }
+
+ private:
+  int handle_;
+  std::size_t count_ = 0;
+  Instant all_at_;
+  std::array<epoll_event, kClients> events_{};
+};
+
 // --- Binding requests ---------------------------------------------------------------------------
 
 // Numbers, not dice: a system call for each would be the load's, not the server's.
@@ -132,24 +186,23 @@ Measured load_stun(const Options& options) {
     sockets.push_back(open_socket(options.peer_ip.with_port(0), false));
   net::ReceiveBatch received;
   net::SendBatch batch;
-  std::vector<std::size_t> under_way(kClients, 0);
-  std::vector<int> dry(kClients, 0);
+  std::vector<Way> ways(kClients);
+  Readiness readiness;
+  for (const net::UdpSocket& socket : sockets) readiness.add(socket);
   return measure(options, [&] {
     std::uint64_t answers = 0;
-    for (std::size_t i = 0; i < kClients; ++i) {
-      std::size_t came = 0;
-      sockets[i].receive(received, [&](const Received&) { ++came; });
-      answers += came;
-      under_way[i] -= std::min(under_way[i], came);
-      dry[i] = came == 0 ? dry[i] + 1 : 0;
-      if (dry[i] > 200) under_way[i] = static_cast<std::size_t>(dry[i] = 0);  // lost
-      for (; under_way[i] < kStunWindow; ++under_way[i]) {
+    readiness.each([&](std::size_t i) {
+      sockets[i].receive(received, [&](const Received&) {
+        ++answers;
+        ways[i].hear();
+      });
+      for (; ways[i].has_room(1, kStunWindow); ++ways[i].under_way) {
         stun::MessageBuilder(Writer(batch.slot()), stun::Class::kRequest, stun::Method::kBinding,
                              next_id());
         batch.commit({Transport::kUdp, sockets[i].local(), options.server});
       }
       (void)sockets[i].flush(batch);
-    }
+    });
     return answers;
   });
 }
@@ -247,9 +300,8 @@ Measured load_allocations(const Options& options, Random& random) {
 struct Flow {
   std::unique_ptr<Lender> lender;
   Address relayed;
-  std::size_t to_peer = 0;  // packets under way
-  std::size_t to_client = 0;
-  int dry = 0;  // rounds since something came
+  Way to_peer;
+  Way to_client;
 };
 
 // Clients with a channel each to one peer; both ends keep a window of packets under way.
@@ -263,19 +315,20 @@ class RelayLoad {
         burst_(is_bulk_ ? kBurst : 1),
         peer_(open_socket(options.peer_ip.with_port(0), is_bulk_)),
         flows_(clients) {
-    for (Flow& flow : flows_) begin(flow);
+    for (Flow& flow : flows_) {
+      begin(flow);
+      readiness_.add(flow.lender->socket);
+    }
   }
 
   // How many packets have come through.
   std::uint64_t round() {
     came_ = 0;
     hear_peer();
-    for (Flow& flow : flows_) {
-      hear_client(flow);
-      if (++flow.dry > kPatience) flow = {std::move(flow.lender), flow.relayed, 0, 0, 0};  // lost
-      if (flow.to_peer + burst_ <= window_) send_to_peer(flow);
-      if (flow.to_client + burst_ <= window_) send_to_client(flow);
-    }
+    readiness_.each([&](std::size_t i) {
+      hear_client(flows_[i]);
+      speak(flows_[i]);
+    });
     return came_;
   }
   void give_back() {
@@ -286,8 +339,6 @@ class RelayLoad {
   }
 
  private:
-  static constexpr int kPatience = 500;  // rounds
-
   void begin(Flow& flow) {
     flow.lender = std::make_unique<Lender>(options_, random_, is_bulk_);
     flow.lender->client.allocate(now());
@@ -306,22 +357,27 @@ class RelayLoad {
       if (found == of_relayed_.end() || in.bytes.size() != kPayload) return;
       Flow& flow = *found->second;
       ++came_;
-      flow.to_peer -= std::min<std::size_t>(flow.to_peer, 1);
-      flow.dry = 0;
+      flow.to_peer.hear();
+      if (heard_.empty() || heard_.back() != &flow) heard_.push_back(&flow);
     };
     while (peer_.receive(received_, hear) == net::ReceiveBatch::kSlots) {
     }
+    for (Flow* const flow : heard_) speak(*flow);
+    heard_.clear();
+  }
+  void speak(Flow& flow) {
+    while (flow.to_peer.has_room(burst_, window_)) send_to_peer(flow);
+    while (flow.to_client.has_room(burst_, window_)) send_to_client(flow);
   }
   void hear_client(Flow& flow) {
     flow.lender->socket.receive(received_, [&](const Received& in) {
       if (in.bytes.size() != kPayload + kChannelHead) return;
       ++came_;
-      flow.to_client -= std::min<std::size_t>(flow.to_client, 1);
-      flow.dry = 0;
+      flow.to_client.hear();
     });
   }
   void send_to_peer(Flow& flow) {
-    for (std::size_t i = 0; i < burst_; ++i, ++flow.to_peer) {
+    for (std::size_t i = 0; i < burst_; ++i, ++flow.to_peer.under_way) {
       PacketBuffer& slot = batch_.slot();
       slot.assign(payload_);
       const auto path = flow.lender->client.wrap(now(), peer_.local(), slot);
@@ -330,7 +386,7 @@ class RelayLoad {
     (void)flow.lender->socket.flush(batch_);
   }
   void send_to_client(Flow& flow) {
-    for (std::size_t i = 0; i < burst_; ++i, ++flow.to_client) {
+    for (std::size_t i = 0; i < burst_; ++i, ++flow.to_client.under_way) {
       batch_.slot().assign(payload_);
       batch_.commit({Transport::kUdp, peer_.local(), flow.relayed});
     }
@@ -345,6 +401,8 @@ class RelayLoad {
   net::UdpSocket peer_;
   net::ReceiveBatch received_;
   net::SendBatch batch_;
+  Readiness readiness_;
+  std::vector<Flow*> heard_;  // at the peer, in this round
   std::vector<Flow> flows_;
   std::map<Address, Flow*> of_relayed_;
   const ByteVector payload_ = ByteVector(kPayload, 7);
