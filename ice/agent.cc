@@ -112,6 +112,7 @@ void Agent::forget_session() {
   first_valid_.reset();
   nominating_.reset();
   nominated_.reset();
+  doubted_.reset();
   silent_since_.reset();
   is_patience_over_ = false;
   was_connected_ = false;
@@ -263,10 +264,7 @@ void Agent::on_time(Instant now) {
 void Agent::on_timer(Instant now, AgentTimer timer) {
   switch (timer) {
     case AgentTimer::kPacing: schedule(now); break;
-    case AgentTimer::kPatience:
-      is_patience_over_ = true;
-      update_failed(now);
-      break;
+    case AgentTimer::kPatience: on_patience_over(now); break;
     case AgentTimer::kNomination: maybe_nominate(now); break;
     case AgentTimer::kConsent: ask_for_consent(now); break;
     case AgentTimer::kWarning: on_consent_warning(now); break;

@@ -113,7 +113,7 @@ struct Fate {
 
 enum class AgentTimer : std::uint8_t {
   kPacing,      // Ta
-  kPatience,    // RFC 8863 §4
+  kPatience,    // RFC 8863 §4, and then the limit of checking
   kNomination,  // a better pair had its chance
   kConsent,     // the next consent request
   kWarning,     // no consent lately
@@ -203,11 +203,16 @@ class Agent {
     std::uint16_t preference = 0;  // RFC 8445 §5.1.2.1, without the part of RFC 6544 §4.2
     CandidateType type = CandidateType::kHost;  // or relayed
     TcpType tcp_type = TcpType::kNone;
-    Address related;  // of a relayed one: what the server has seen
-    Address server;   // of a relayed one
+    Address related;                               // of a relayed one: what the server has seen
+    Address server;                                // of a relayed one
+    Transport server_transport = Transport::kUdp;  // to it
     bool is_announced = false;
     std::string name;  // under which the address is published; empty: none
 
+    // RFC 8445 §5.1.1.3.
+    [[nodiscard]] Transport obtained_by() const {
+      return type == CandidateType::kRelayed ? server_transport : transport;
+    }
     // RFC 8445 §5.1.2.1, RFC 6544 §4.2.
     [[nodiscard]] std::uint32_t priority(CandidateType as) const {
       return candidate_priority(as, tcp_preference(as, tcp_type, preference), 1, transport);
@@ -369,11 +374,15 @@ class Agent {
   void choose_path(Instant now);
   void follow(Instant now, const Pair& pair);
   void update_failed(Instant now);
+  void on_patience_over(Instant now);
   void fail(Instant now);
   void watch_consent();
   void ask_for_consent(Instant now);
   void on_consent_answer(Instant now, const Path& path, const stun::MessageView& message);
   void on_consent_warning(Instant now);
+  void on_path_answered(Instant now);
+  void doubt_selected(Instant now);
+  [[nodiscard]] Pair* other_nominated(Instant now);
   void on_consent_lost(Instant now);
   void measure(Pair& pair, Duration sample);
   void give_up(Pair& pair, PairFailure why);
@@ -415,6 +424,8 @@ class Agent {
   std::optional<Instant> first_valid_;
   std::optional<PairId> nominating_;  // by us
   std::optional<PairId> nominated_;
+  Instant nominated_at_{};
+  std::optional<Instant> doubted_;       // when the peer was seen to check another pair
   std::optional<Instant> silent_since_;  // the nominated pair does not answer: others are tried
   bool is_patience_over_ = false;
   bool was_connected_ = false;  // in this session

@@ -247,7 +247,9 @@ void Agent::on_accepted(Instant now, const EarlyCheck& check) {
   if (nominated_ && !wants_nomination) {
     // RFC 8445 §8.1.2: answered, and that is all: no more checks.
     trace_.rule("8445:8.1.2#2"_rule, Fact{"from", glass::to_text(check.path.remote)});
-    if (pair != nullptr) pair->is_heard = true;
+    if (pair == nullptr) return;
+    pair->is_heard = true;
+    if (pair->id != nominated_) doubt_selected(now);
     return;
   }
   if (pair == nullptr) pair = pair_of(check);
@@ -264,7 +266,7 @@ Pair* Agent::pair_of(const EarlyCheck& check) {
   const Base* base = base_at(check.path);
   if (base == nullptr || remote == nullptr) return nullptr;
   const End local{base->address, base->priority(base->type), base->type,
-                  foundations_.of(base->type, base->address, base->server, base->transport),
+                  foundations_.of(base->type, base->address, base->server, base->obtained_by()),
                   base->transport};
   const End other{remote->address, remote->priority, remote->type, remote->foundation,
                   remote->transport};

@@ -95,6 +95,7 @@ std::uint64_t pair_priority(std::uint32_t controlling, std::uint32_t controlled)
 class Foundations {
  public:
   // `base` and `server` count by IP address alone. `server` is unspecified for host candidates.
+  // `transport` is that by which the candidate was obtained: of a relayed one, that to the server.
   std::string of(CandidateType type, const Address& base, const Address& server,
                  Transport transport = Transport::kUdp);
 

@@ -244,6 +244,16 @@ void Checklist::conclude(PairId nominated) {
   for (Pair& pair : pairs_) pair.is_retired = pair.id != nominated;
 }
 
+std::size_t Checklist::retire_frozen() {
+  std::size_t count = 0;
+  for (Pair& pair : pairs_) {
+    if (pair.state != PairState::kFrozen || pair.is_retired) continue;
+    pair.is_retired = true;
+    ++count;
+  }
+  return count;
+}
+
 void Checklist::stop() {
   triggered_.clear();
   for (Pair& pair : pairs_) {

@@ -132,6 +132,8 @@ class Checklist {
   // RFC 8445 §8.1.2: one pair is nominated, no other is checked any more. They stay known, should
   // that one die.
   void conclude(PairId nominated);
+  // RFC 8445 §6.1.4.2: pairs that are Frozen now are not checked any more. Returns how many.
+  std::size_t retire_frozen();
   // Nothing is checked or valid any more; the pairs stay to be looked at.
   void stop();
   void clear();

@@ -239,6 +239,7 @@ void Agent::on_check_success(Instant now, const Check& check, const Address& map
   cancel_checks(pair->id);
   checklist_.succeed(*pair);
   checklist_.succeed(valid);
+  if (doubted_ && path_pair_ == valid.id) on_path_answered(now);
   if (!first_valid_) first_valid_ = now;
   if (state_ == State::kChecking) move(Connected{}, State::kConnected);
   was_connected_ = true;

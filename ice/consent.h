@@ -47,6 +47,8 @@ class Consent {
   [[nodiscard]] bool owns(const stun::TransactionId& id) const {
     return std::ranges::any_of(open_, [&](const Request& r) { return r.is_open && r.id == id; });
   }
+  // The peer has answered something else on this path.
+  void on_heard(Instant now) { answered_ = now; }
   // A valid answer: how long the peer took.
   std::optional<Duration> on_answer(const stun::TransactionId& id, Instant now) {
     for (Request& request : open_) {

@@ -42,7 +42,10 @@ std::string Agent::fate_of(const Pair& pair) const {
     return state_ == State::kDisconnected ? "in use, but the peer has not answered lately"
                                           : "in use";
   if (pair.is_blocked) return "waits for the TURN server to permit this address";
-  if (pair.is_retired && !pair.is_valid && pair.is_unfinished()) return "not needed any more";
+  if (pair.is_retired && !pair.is_valid && pair.is_unfinished())
+    return pair.state == PairState::kFrozen && !was_connected_
+               ? "not tried: others of its kind have failed, and time was up"
+               : "not needed any more";
   switch (pair.state) {
     case PairState::kFrozen: return "not tried: another of its kind comes first";
     case PairState::kWaiting: return "waits for its turn";

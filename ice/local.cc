@@ -230,7 +230,7 @@ void Agent::announce(CandidateType type, const Address& address, const Base& bas
         static_cast<std::uint16_t>(base.preference - 2 * config_.limits.hosts * index);
   }
   Candidate candidate;
-  candidate.foundation = foundations_.of(type, base.address, server, base.transport);
+  candidate.foundation = foundations_.of(type, base.address, server, base.obtained_by());
   candidate.transport = base.transport;
   candidate.tcp_type = base.tcp_type;
   candidate.priority = ranked.priority(type);
@@ -314,6 +314,7 @@ void Agent::on_relay_ready(Instant now, const RelayReady& ready) {
   base.preference = static_cast<std::uint16_t>(host->preference - 2 * config_.limits.hosts * index);
   base.related = ready.mapped;
   base.server = ready.server.remote;
+  base.server_transport = ready.server.transport;
   bases_.push_back(std::move(base));
   if (gathering_state_ != GatheringState::kGathering) return;
   // RFC 8445 §5.1.1.2: the server tells both addresses at once.

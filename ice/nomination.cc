@@ -115,7 +115,9 @@ void Agent::on_nominated(Instant now, Pair& pair) {
               Fact{"nominated", std::uint64_t{1}},
               Fact{"rtt_us", static_cast<std::uint64_t>(pair.round_trip / 1us)});
   nominated_ = pair.id;
+  nominated_at_ = now;
   nominating_.reset();
+  doubted_.reset();
   silent_since_.reset();
   for (Check& check : checks_) {
     if (check.is_cancelled) continue;
@@ -232,6 +234,20 @@ void Agent::measure(Pair& pair, Duration sample) {
 
 // ---- Failure.
 
+void Agent::on_patience_over(Instant now) {
+  if (is_patience_over_) {
+    // RFC 8445 §6.1.4.2: by our policy, this has gone on for long enough.
+    const std::size_t left = checklist_.retire_frozen();
+    trace_.rule("8445:6.1.4.2#1"_rule, Fact{"frozen", std::uint64_t{left}});
+  } else if (state_ == State::kChecking &&
+             config_.timing.checking_limit > config_.timing.patience) {
+    timers_.set(AgentTimer::kPatience,
+                now + (config_.timing.checking_limit - config_.timing.patience));
+  }
+  is_patience_over_ = true;
+  update_failed(now);
+}
+
 void Agent::update_failed(Instant now) {
   if (state_ != State::kChecking || gathering_state_ == GatheringState::kGathering) return;
   if (has_hope()) return;
@@ -320,10 +336,20 @@ void Agent::on_consent_answer(Instant now, const Path& path, const stun::Message
   }
   watch_consent();
   on_heard_again();
+  maybe_nominate(now);
+}
+
+// A check of the path in use has been answered, which is as good as an answer to the request for
+// consent.
+void Agent::on_path_answered(Instant now) {
+  consent_.on_heard(now);
+  watch_consent();
+  on_heard_again();
 }
 
 void Agent::on_heard_again() {
   silent_since_.reset();
+  doubted_.reset();
   if (state_ != State::kDisconnected) return;
   if (nominated_) move(Completed{}, State::kCompleted);
   if (!nominated_) move(Connected{}, State::kConnected);
@@ -341,8 +367,40 @@ void Agent::on_consent_warning(Instant now) {
   move(Disconnected{}, State::kDisconnected);
   if (config_.is_lite) return;
   silent_since_ = now;
-  try_others();
+  doubted_.reset();
+  // A nomination that got no answer all the while is no reason to wait for the last of its copies.
+  if (nominating_) cancel_checks(*nominating_);
+  nominating_.reset();
+  if (Pair* other = other_nominated(now)) on_nominated(now, *other);
+  if (state_ == State::kDisconnected) try_others();
   schedule(now);
+}
+
+// The one that the controlling peer has turned to meanwhile, if it has.
+Pair* Agent::other_nominated(Instant now) {
+  const Pair* current = nominated_ ? checklist_.find(*nominated_) : nullptr;
+  if (current == nullptr) return nullptr;
+  for (Pair& pair : checklist_.pairs()) {
+    if (pair.id == current->id || !pair.is_nominated || !pair.is_valid) continue;
+    const bool is_stale = now - pair.answered >= config_.timing.consent_expiry;
+    if (!is_stale && pair.nominated > current->nominated) return &pair;
+  }
+  return nullptr;
+}
+
+// A peer that checks another pair long after the nomination has lost its end of the one in use, and
+// may have no other way to say so: only the controlling agent nominates. RFC 7675 §5.1 has no room
+// for another request for consent, so that the pair in use is checked like any other.
+void Agent::doubt_selected(Instant now) {
+  if (state_ != State::kCompleted || path_pair_ != nominated_ || doubted_) return;
+  if (now - nominated_at_ < config_.timing.nomination_fresh) return;
+  Pair* pair = checklist_.find(*nominated_);
+  const Instant limit = now + config_.timing.doubt;
+  if (pair == nullptr || limit >= consent_.answered() + config_.timing.disconnected_after) return;
+  trace_.rule("8445:8.1.1#3"_rule, Fact{"doubted", to_text(*pair)});
+  doubted_ = now;
+  checklist_.trigger(*pair);
+  timers_.set(AgentTimer::kWarning, limit);
 }
 
 void Agent::on_consent_lost(Instant now) {

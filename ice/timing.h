@@ -20,6 +20,9 @@ struct Timing {
 
   // RFC 8863 §4: no failure earlier than one whole transaction: (2^(7-1) - 1 + 16) * 500 ms.
   Duration patience = 39500ms;
+  // When no further frozen pair is tried. By RFC 8445 §6.1.4.2, pairs of one foundation are checked
+  // one after the other, for a whole transaction each: a hundred of them would take hours.
+  Duration checking_limit = 180s;
   // RFC 8489 §6.2.2 (Ti): how long an answer may take over TCP, where nothing is repeated.
   Duration reliable_wait = 39500ms;
   // How long a controlling agent waits at most for a better pair once one is valid, or two round
@@ -32,6 +35,9 @@ struct Timing {
   Duration consent_expiry = 30s;   // RFC 7675 §5.1
   // Two consent checks in a row unanswered: the user may be told, nothing is given up.
   Duration disconnected_after = 10s;
+  // The peer checks another pair although one is nominated: how long that one may then be silent.
+  // Three copies of a check fit in.
+  Duration doubt = 2s;
   // RFC 8445 §11 (Tr), for the bindings behind server-reflexive candidates (§5.1.1.4).
   Duration keepalive = 15s;
   // RFC 8445 §8.3.1: how long the credentials of before a restart are still answered.

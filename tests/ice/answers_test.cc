@@ -205,6 +205,47 @@ TEST(Answers, StrangersAreCounted) {
   EXPECT_RULE("8445:19.5.1#2");
 }
 
+TEST(Answers, OfOneHostAFewPortsAreLearnt) {
+  LoneAgent t;
+  t.introduce({});
+
+  for (std::uint16_t port = 5000; port < 5010; ++port) t.check(t.content(), kB.with_port(port));
+  EXPECT_EQ(t.agent().remote_candidates().size(), 8U);
+  EXPECT_RULE("8445:19.5.1#2");
+
+  // Another host has ports of its own.
+  t.check(t.content(), at("203.0.113.9:1"));
+  EXPECT_EQ(t.agent().remote_candidates().size(), 9U);
+}
+
+TEST(Answers, WhatDidNotWorkGivesWayToAnotherStranger) {
+  LoneAgent t(Role::kControlled, [](Config& config) { config.limits.peer_reflexive = 2; });
+  t.introduce({});
+  const Address other = at("203.0.113.9:1");
+  t.check(t.content(), kB);
+  t.check(t.content(), kB.with_port(2001));
+  t.check(t.content(), other);
+  ASSERT_EQ(t.agent().remote_candidates().size(), 2U);  // neither has failed yet
+
+  t.answer_error(t.checks().front(), 400);
+  t.check(t.nominating(), other);
+
+  ASSERT_EQ(t.agent().remote_candidates().size(), 2U);
+  EXPECT_EQ(t.agent().remote_candidates().back().address, other);
+  t.net.run(100ms);
+  EXPECT_EQ(t.checks().back().path.remote, other);
+}
+
+TEST(Answers, RemoteHostsAreCounted) {
+  LoneAgent t(Role::kControlled, [](Config& config) { config.limits.learnt_from = 3; });
+  t.introduce({});
+
+  for (std::uint8_t host = 1; host < 10; ++host)
+    t.check(t.content(), Address::v4(0xcb007100U + host, 1));
+
+  EXPECT_EQ(t.agent().remote_candidates().size(), 3U);
+}
+
 TEST(Answers, ACheckUnderWayIsRepeatedAtOnceWhenThePeerAsks) {
   LoneAgent t;
   t.introduce();

@@ -149,5 +149,19 @@ TEST(Foundations, SameTypeBaseAndServerShareOne) {
   EXPECT_EQ(foundations.of(CandidateType::kServerReflexive, here, server.with_port(1)), "3");
 }
 
+// RFC 8445 §5.1.1.3: relayed addresses that were obtained over UDP and TCP have nothing in common.
+TEST(Foundations, TheWayToTheServerCounts) {
+  Foundations foundations;
+  const Address relayed = *parse_address("203.0.113.4:5000");
+  const Address server = *parse_address("203.0.113.3:3478");
+  const auto of = [&](Transport t) {
+    return foundations.of(CandidateType::kRelayed, relayed, server, t);
+  };
+
+  EXPECT_EQ(of(Transport::kUdp), "1");
+  EXPECT_EQ(of(Transport::kTcp), "2");
+  EXPECT_EQ(of(Transport::kTls), "3");
+}
+
 }  // namespace
 }  // namespace glass::ice

@@ -283,5 +283,33 @@ TEST(Checks, ATransactionFloodIsBounded) {
   EXPECT_GT(t.checks().size(), kMaxChecks);
 }
 
+// RFC 8445 §6.1.4.2: of one foundation, one pair after the other, a whole transaction each.
+TEST(Checks, PairsOfOneFoundationAreTriedOneAfterTheOtherUntilTimeIsUp) {
+  LoneAgent t(Role::kControlling);
+  std::vector<Address> many;
+  for (std::uint16_t port = 1; port <= 10; ++port) many.push_back(kB.with_port(port));
+  t.introduce(many);
+  t.agent().end_of_remote_candidates(t.net.now);
+
+  t.net.run(600s);
+
+  // With an RTO of 500 ms, a transaction takes 39.5 s. The one that is under way when 180 s are
+  // over comes to its end.
+  std::vector<std::pair<Address, Instant>> starts;
+  for (const Datagram& check : t.checks())
+    if (starts.empty() || starts.back().first != check.path.remote)
+      starts.emplace_back(check.path.remote, check.sent);
+  ASSERT_EQ(starts.size(), 5U);
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    EXPECT_EQ(starts[i].first, many[i]);
+    EXPECT_EQ(starts[i].second, when(39500ms * static_cast<int>(i)));
+  }
+  EXPECT_EQ(t.agent().state(), State::kFailed);
+  EXPECT_EQ(t.party->entered(State::kFailed), when(197500ms));
+  EXPECT_EQ(t.pair(9).fate, "not tried: others of its kind have failed, and time was up");
+  EXPECT_RULE("8445:6.1.4.2#0");
+  EXPECT_RULE("8445:6.1.4.2#1");
+}
+
 }  // namespace
 }  // namespace glass::ice::test
