@@ -114,7 +114,7 @@ SSL_CTX* openssl_context(bool is_client) {
   CHECK(SSL_CTX_use_certificate(context, certificate) == 1);
   CHECK(SSL_CTX_use_PrivateKey(context, key) == 1);
   CHECK(SSL_CTX_set_cipher_list(context, "ECDHE-ECDSA-AES128-GCM-SHA256") == 1);
-  CHECK(SSL_CTX_set1_groups_list(context, "X25519") == 1);
+  CHECK(SSL_CTX_set1_groups_list(context, "X25519:P-256") == 1);
   SSL_CTX_set_options(context, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
                      [](int, X509_STORE_CTX*) { return 1; });

@@ -3,7 +3,9 @@
 #include <memory>
 #include <utility>
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -48,22 +50,23 @@ class OpenSslAead final : public Aead {
   }
 
   void seal(Bytes nonce, Bytes associated, MutableBytes text, MutableBytes tag) override {
-    begin(Way::kSeal, nonce, associated);
+    begin(Way::kSeal, nonce, nullptr);
+    authenticate(associated);
     CHECK(convert(text));
     int end = 0;
     CHECK(EVP_CipherFinal_ex(context_.get(), tag.data(), &end) == 1);
     CHECK(tag.size() == kAeadTagSize);
-    CHECK(EVP_CIPHER_CTX_ctrl(context_.get(), EVP_CTRL_AEAD_GET_TAG, size_of(tag), tag.data()) ==
-          1);
+    std::array<OSSL_PARAM, 2> made{tag_parameter(tag), OSSL_PARAM_construct_end()};
+    CHECK(EVP_CIPHER_CTX_get_params(context_.get(), made.data()) == 1);
   }
 
   bool open(Bytes nonce, Bytes associated, MutableBytes text, Bytes tag) override {
     CHECK(tag.size() == kAeadTagSize);
     std::array<std::uint8_t, kAeadTagSize> expected{};  // OpenSSL asks for one it may write to
     copy_bytes(tag, expected);
-    begin(Way::kOpen, nonce, associated);
-    CHECK(EVP_CIPHER_CTX_ctrl(context_.get(), EVP_CTRL_AEAD_SET_TAG, size_of(expected),
-                              expected.data()) == 1);
+    const std::array<OSSL_PARAM, 2> wanted{tag_parameter(expected), OSSL_PARAM_construct_end()};
+    begin(Way::kOpen, nonce, wanted.data());
+    authenticate(associated);
     if (!convert(text)) return false;
     std::array<std::uint8_t, kAeadTagSize> nothing{};
     int end = 0;
@@ -75,10 +78,16 @@ class OpenSslAead final : public Aead {
     void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
   };
 
-  void begin(Way way, Bytes nonce, Bytes associated) {
+  // In one call with the nonce: each call of its own looks names up, for every packet.
+  static OSSL_PARAM tag_parameter(MutableBytes tag) {
+    return OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag.data(), tag.size());
+  }
+  void begin(Way way, Bytes nonce, const OSSL_PARAM* parameters) {
     CHECK(nonce.size() == kAeadNonceSize);
     CHECK(EVP_CipherInit_ex2(context_.get(), nullptr, nullptr, nonce.data(), static_cast<int>(way),
-                             nullptr) == 1);
+                             parameters) == 1);
+  }
+  void authenticate(Bytes associated) {
     int done = 0;
     if (associated.empty()) return;
     CHECK(EVP_CipherUpdate(context_.get(), nullptr, &done, associated.data(),

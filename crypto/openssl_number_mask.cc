@@ -43,11 +43,10 @@ class OpenSslNumberMask final : public NumberMask {
       CHECK(EVP_CipherInit_ex2(context_.get(), nullptr, nullptr, sample.data(), 1, nullptr) == 1);
       input = kZeroes;
     }
+    // One whole block, for each packet: the call without OpenSSL's buffering.
     NumberMaskBytes out{};
-    int count = 0;
-    CHECK(EVP_CipherUpdate(context_.get(), out.data(), &count, input.data(),
-                           static_cast<int>(input.size())) == 1);
-    CHECK(count == static_cast<int>(out.size()));
+    CHECK(EVP_Cipher(context_.get(), out.data(), input.data(),
+                     static_cast<unsigned>(input.size())) == static_cast<int>(out.size()));
     return out;
   }
 

@@ -3,7 +3,7 @@
 // RFC 6347 §4.2.4: a flight is sent as a whole, and again as a whole, with new record numbers and
 // the old message numbers. RFC 9147 §7: in DTLS 1.3 without what has been acknowledged. Knows
 // messages as bytes; not what they mean.
-// Tested by: flight_test.cc
+// Tested by: retransmission_test.cc, campaign_test.cc
 #pragma once
 
 #include <array>

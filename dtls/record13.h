@@ -1,7 +1,7 @@
 // dtls/record13.h - the sealed record of DTLS 1.3: its short header, and one key's protection.
 //
 // Knows keys and record numbers; not what is inside, nor when keys change. RFC 9147 §4, RFC 8446
-// §5.2.  Tested by: record13_test.cc
+// §5.2.  Tested by: rules13_test.cc
 //
 //   0                     1 or 2 bytes        2 bytes, where L is set
 //  | 0 0 1 C S L E E     | record number     | length                  | encrypted, tag of 16
