@@ -94,14 +94,15 @@ namespace {
 
 // False: the size is none that this kind has.
 bool read_value(Extensions& out, ExtensionKind kind, Bytes data) {
+  if (data.empty()) return false;
   Reader in(data);
   switch (kind) {
-    case ExtensionKind::kMid: out.mid = as_text(data); return !data.empty();
-    case ExtensionKind::kRid: out.rid = as_text(data); return !data.empty();
-    case ExtensionKind::kRepairedRid: out.repaired_rid = as_text(data); return !data.empty();
+    case ExtensionKind::kMid: out.mid = as_text(data); return true;
+    case ExtensionKind::kRid: out.rid = as_text(data); return true;
+    case ExtensionKind::kRepairedRid: out.repaired_rid = as_text(data); return true;
     case ExtensionKind::kAudioLevel: {
       // RFC 6464 §3: a byte of one octet; in the two-byte form a second, zero one may follow (§4).
-      if (data.empty() || data.size() > 2) return false;
+      if (data.size() > 2) return false;
       const std::uint8_t level = in.u8("");
       out.audio_level = AudioLevel{.has_voice = (level & 0x80) != 0,
                                    .minus_dbov = static_cast<std::uint8_t>(level & 0x7f)};

@@ -415,6 +415,8 @@ std::optional<CongestionBlock> CongestionWalk::next() {
 //  |V=2|P|  count  |  packet type  |            length             |      RFC 3550 §6.4.1
 // Length counts words after the first.
 std::optional<RawRtcp> RtcpWalk::next() {
+  // Named when the packet in front of it has been read.
+  in_.skip(std::exchange(padding_, 0), "Padding");
   if (error_ || in_.left() == 0) return std::nullopt;
   const Bytes rest = in_.rest();
   const auto stop = [&](RtcpError error) {
@@ -433,7 +435,7 @@ std::optional<RawRtcp> RtcpWalk::next() {
     if (padding == 0 || padding % 4 != 0 || padding > size) return stop(RtcpError::kPadding);
   }
   Reader body = in_.nested(size - padding);
-  if (padding > 0) in_.skip(padding, "Padding");
+  padding_ = padding;
   return RawRtcp{.count = static_cast<std::uint8_t>(first & 0x1f),
                  .type = type,
                  .bytes = rest.first(4 + size),

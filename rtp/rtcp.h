@@ -81,6 +81,7 @@ class RtcpWalk {
 
  private:
   Reader& in_;
+  std::size_t padding_ = 0;  // behind the packet that was given out last
   std::optional<RtcpError> error_;
 };
 

@@ -106,6 +106,12 @@ TEST_F(ExtensionValues, AValueOfAWrongSizeIsDropped) {
   EXPECT_RULE("8285:4.1#2");
 }
 
+TEST_F(ExtensionValues, AnEmptyTextIsNone) {
+  EXPECT_EQ(read(0x1000, "0600 0700 0100 0000").mid, std::nullopt);
+  EXPECT_EQ(read(0x1000, "0600 0700 0100 0000").rid, std::nullopt);
+  EXPECT_EQ(read(0x1000, "0600 0700 0100 0000").repaired_rid, std::nullopt);
+}
+
 TEST_F(ExtensionValues, AreWrittenInTheOneByteForm) {
   ExtensionWriter writer;
   writer.write(

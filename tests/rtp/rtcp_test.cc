@@ -635,5 +635,12 @@ TEST(Rtcp, NamesEveryByteInOrder) {
   EXPECT_EQ(tap.covered, datagram.size());
 }
 
+TEST(Rtcp, PaddingIsNamedBehindWhatItPads) {
+  const ByteVector datagram = bytes("80c9000100000001a0c900020000000100000004");
+  OrderTap tap;
+  EXPECT_TRUE(name_rtcp_fields(datagram, tap));
+  EXPECT_EQ(tap.covered, datagram.size());
+}
+
 }  // namespace
 }  // namespace glass::rtp
