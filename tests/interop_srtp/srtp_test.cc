@@ -238,8 +238,12 @@ class Course {
       ByteVector forged = place->sealed;
       forged[dice_.below(static_cast<std::uint32_t>(forged.size()))] ^=
           static_cast<std::uint8_t>(1U << dice_.below(8));
-      // What the header of a forged packet says, libsrtp2 looks at in an order of its own.
-      if ((forged[0] ^ place->sealed[0]) != 0) return;
+      // A packet that is wrong in two ways gets the reason that is looked for first, and libsrtp2
+      // has an order of its own for the first octet, and for an E flag turned off in what was
+      // replayed.
+      if (forged[0] != place->sealed[0]) return;
+      if (place->is_rtcp && forged[flag_at(forged)] >> 7 != place->sealed[flag_at(forged)] >> 7)
+        return;
       arrive(forged, place->is_rtcp, nullptr);
       return;
     }
@@ -251,6 +255,11 @@ class Course {
       const Parcel& parcel = old_[dice_.below(static_cast<std::uint32_t>(old_.size()))];
       arrive(parcel.sealed, parcel.is_rtcp, &parcel.plain);
     }
+  }
+
+  // Where the E flag of an SRTCP packet is.
+  [[nodiscard]] std::size_t flag_at(const ByteVector& packet) const {
+    return packet.size() - kSrtcpIndexSize - (is_aead(profile_) ? 0 : sizes_of(profile_).rtcp_tag);
   }
 
   void arrive(const ByteVector& packet, bool is_rtcp, const ByteVector* plain) {
