@@ -27,6 +27,10 @@
 #include "dtls/wire.h"
 #include "explain/format.h"
 #include "explain/meaning.h"
+#include "rtp/demux.h"
+#include "rtp/extensions.h"
+#include "rtp/packet.h"
+#include "rtp/rtcp.h"
 #include "sctp/channel/dcep.h"
 #include "sctp/packet.h"
 #include "sdp/line.h"
@@ -48,6 +52,7 @@ class Collector final : public FieldTap {
   void field(std::string_view name, std::size_t offset, Bytes bytes) override {
     add(name, offset, bytes.size());
     if (format == Format::kSctp) look_into_data(name, offset, bytes);
+    if (format == Format::kRtp) look_into_extension(name, offset, bytes);
   }
   void open(std::string_view name, std::size_t offset) override {
     open_.push_back(nodes.size());
@@ -82,8 +87,18 @@ class Collector final : public FieldTap {
     format = outer;
   }
 
+  // The two octets before it say in which form the elements are.
+  void look_into_extension(std::string_view name, std::size_t offset, Bytes bytes) {
+    if (name == "Defined by Profile") profile_ = Reader(bytes).u16(name);
+    if (name != "Header Extension") return;
+    rtp::ExtensionWalk walk(profile_, bytes, this, offset);
+    while (walk.next()) {
+    }
+  }
+
   std::vector<std::size_t> open_;
   bool is_dcep_ = false;
+  std::uint16_t profile_ = 0;
 };
 
 // The body of a whole handshake message. False: it does not make sense.
@@ -197,6 +212,16 @@ void read_sdp(Bytes bytes, Collector& tap) {
   if (!parsed) tap.problem = sdp::to_text(parsed.error());
 }
 
+// RTP with the elements of its extension inside, or each RTCP packet of a compound.
+void read_rtp(Bytes bytes, Collector& tap) {
+  if (rtp::rtp_kind(bytes) == rtp::RtpKind::kRtcp) {
+    if (!rtp::name_rtcp_fields(bytes, tap)) tap.problem = "malformed RTCP packet";
+    return;
+  }
+  const auto packet = rtp::parse_packet(bytes, &tap);
+  if (!packet) tap.problem = rtp::to_text(packet.error());
+}
+
 void read_as(Format format, Bytes bytes, Collector& tap) {
   switch (format) {
     case Format::kStun: return read_stun(bytes, tap);
@@ -205,7 +230,7 @@ void read_as(Format format, Bytes bytes, Collector& tap) {
     case Format::kSctp: return read_sctp(bytes, tap);
     case Format::kDcep: return read_dcep(bytes, tap);
     case Format::kSdp: return read_sdp(bytes, tap);
-    case Format::kRtp: tap.problem = "RTP and RTCP are not explained yet"; return;
+    case Format::kRtp: return read_rtp(bytes, tap);
     case Format::kUnknown: break;
   }
   tap.problem = "none of the protocols of WebRTC by its first byte";

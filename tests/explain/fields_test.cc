@@ -118,6 +118,33 @@ TEST(Fields, ARelayedRecordIsReadInsideItsChannelData) {
   EXPECT_EQ(find(annotated, "level")->meaning, "fatal");
 }
 
+TEST(Fields, RtpIsReadDownToTheElementsOfItsExtension) {
+  const ByteVector bytes = *from_hex("b060 0001 00000002 00000003 bede0001 10302001 c0ffee 000003");
+
+  const Annotated annotated = annotate(bytes);
+
+  EXPECT_EQ(annotated.format, Format::kRtp);
+  EXPECT_EQ(annotated.problem, "");
+  expect_gapless(annotated, bytes.size());
+  EXPECT_TRUE(find(annotated, "Header Extension")->has_parts);
+  EXPECT_EQ(find(annotated, "ID, Length")->offset, 16U);
+  EXPECT_EQ(find(annotated, "ID, Length", 1)->offset, 18U);
+  EXPECT_EQ(find(annotated, "Payload")->size, 3U);
+}
+
+TEST(Fields, EachPacketOfACompoundIsRead) {
+  const ByteVector bytes =
+      *from_hex("80c90001 00000001 81ca0003 00000001 01036162 63000000 81ce0002 00000001 00000002");
+
+  const Annotated annotated = annotate(bytes);
+
+  EXPECT_EQ(annotated.problem, "");
+  expect_gapless(annotated, bytes.size());
+  EXPECT_EQ(find(annotated, "Item Text")->offset, 18U);
+  EXPECT_EQ(find(annotated, "SSRC of Media Source")->offset, 32U);
+  EXPECT_NE(annotate(Bytes(bytes).first(30)).problem, "");
+}
+
 TEST(Fields, LinesOfADescriptionAreCalledByTheirBeginning) {
   const std::string text = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=setup:actpass\r\n";
 
