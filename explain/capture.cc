@@ -14,14 +14,6 @@
 namespace glass::explain {
 namespace {
 
-using pcapng::kByteOrder;
-using pcapng::kDecryptionSecrets;
-using pcapng::kEnhancedPacket;
-using pcapng::kInterface;
-using pcapng::kRawIp;
-using pcapng::kSectionHeader;
-using pcapng::kTlsKeyLog;
-
 // Link types that others write, and we do not.
 constexpr std::uint16_t kEthernet = 1;
 constexpr std::uint16_t kLinuxCooked = 113;
@@ -48,11 +40,11 @@ std::uint32_t big(Bytes bytes, std::size_t offset, std::size_t width) {
 }
 
 std::optional<Bytes> ip_of(Bytes frame, std::uint16_t link) {
-  const std::size_t header = link == kEthernet       ? 14
-                             : link == kLinuxCooked  ? 16
-                             : link == kLinuxCooked2 ? 20
-                             : link == kRawIp        ? 0
-                                                     : frame.size();
+  const std::size_t header = link == kEthernet        ? 14
+                             : link == kLinuxCooked   ? 16
+                             : link == kLinuxCooked2  ? 20
+                             : link == pcapng::kRawIp ? 0
+                                                      : frame.size();
   if (frame.size() <= header) return std::nullopt;
   return frame.subspan(header);
 }
@@ -88,7 +80,8 @@ class Reading {
  public:
   Result<Capture, std::string> run(Bytes file) {
     while (file.size() >= kBlockFrame) {
-      if (big(file, 0, 4) == kSectionHeader) numbers_ = Numbers(big(file, 8, 4) == kByteOrder);
+      if (big(file, 0, 4) == pcapng::kSectionHeader)
+        numbers_ = Numbers(big(file, 8, 4) == pcapng::kByteOrder);
       const std::size_t length = numbers_.at(file, 4, 4);
       if (length < kBlockFrame || length > file.size() || length % 4 != 0)
         return std::unexpected("a block of the capture is cut off or damaged");
@@ -100,11 +93,12 @@ class Reading {
 
  private:
   void on_block(std::uint32_t type, Bytes body) {
-    if (type == kSectionHeader) links_.clear();
-    if (type == kInterface && body.size() >= 8)
+    if (type == pcapng::kSectionHeader) links_.clear();
+    if (type == pcapng::kInterface && body.size() >= 8)
       links_.push_back(static_cast<std::uint16_t>(numbers_.at(body, 0, 2)));
-    if (type == kEnhancedPacket) on_packet(body);
-    if (type == kDecryptionSecrets && body.size() >= 8 && numbers_.at(body, 0, 4) == kTlsKeyLog) {
+    if (type == pcapng::kEnhancedPacket) on_packet(body);
+    if (type == pcapng::kDecryptionSecrets && body.size() >= 8 &&
+        numbers_.at(body, 0, 4) == pcapng::kTlsKeyLog) {
       const std::size_t size = std::min<std::size_t>(numbers_.at(body, 4, 4), body.size() - 8);
       capture_.key_log += as_text(body.subspan(8, size));
     }
@@ -133,7 +127,7 @@ class Reading {
 }  // namespace
 
 bool is_pcapng(Bytes file) {
-  return file.size() >= kBlockFrame && big(file, 0, 4) == kSectionHeader;
+  return file.size() >= kBlockFrame && big(file, 0, 4) == pcapng::kSectionHeader;
 }
 
 Result<Capture, std::string> read_pcapng(Bytes file) {

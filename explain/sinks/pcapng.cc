@@ -24,14 +24,6 @@
 namespace glass::explain {
 namespace {
 
-using pcapng::kByteOrder;
-using pcapng::kDecryptionSecrets;
-using pcapng::kEnhancedPacket;
-using pcapng::kInterface;
-using pcapng::kRawIp;
-using pcapng::kSectionHeader;
-using pcapng::kTlsKeyLog;
-
 constexpr std::uint16_t kExportedPdu = 252;  // LINKTYPE_WIRESHARK_UPPER_PDU
 
 constexpr std::uint32_t kWire = 0;
@@ -68,10 +60,10 @@ ByteVector block(std::uint32_t type, Bytes body) {
 ByteVector section_header() {
   ByteVector body;
   Writer out(body);
-  out.u32(kByteOrder).u16(1).u16(0).u64(UINT64_MAX);  // version 1.0, length unknown
+  out.u32(pcapng::kByteOrder).u16(1).u16(0).u64(UINT64_MAX);  // version 1.0, length unknown
   option(out, kUserApplication, as_bytes("GlassRTC"));
   option(out, kEndOfOptions, {});
-  return block(kSectionHeader, body);
+  return block(pcapng::kSectionHeader, body);
 }
 
 ByteVector interface_header(std::uint16_t link_type, std::string_view name) {
@@ -82,7 +74,7 @@ ByteVector interface_header(std::uint16_t link_type, std::string_view name) {
   const std::uint8_t nanoseconds = 9;
   option(out, kTimeResolution, Bytes(&nanoseconds, 1));
   option(out, kEndOfOptions, {});
-  return block(kInterface, body);
+  return block(pcapng::kInterface, body);
 }
 
 // RFC 1071: the sum of 16-bit words, its carries added back in.
@@ -189,7 +181,7 @@ ByteVector tcp_packet(const Address& source, const Address& target, const TcpPla
 
 Pcapng::Pcapng(Options options, Out out) : options_(std::move(options)), out_(std::move(out)) {
   put(section_header());
-  put(interface_header(kRawIp, "wire"));
+  put(interface_header(pcapng::kRawIp, "wire"));
   put(interface_header(kExportedPdu, "decrypted"));
 }
 
@@ -283,8 +275,8 @@ void Pcapng::secret(Where, std::string_view label, Bytes id, Bytes value) {
   const std::string line = keylog_line(label, id, value);
   ByteVector body;
   Writer out(body);
-  out.u32(kTlsKeyLog).u32(static_cast<std::uint32_t>(line.size())).bytes(as_bytes(line));
-  put(block(kDecryptionSecrets, body));
+  out.u32(pcapng::kTlsKeyLog).u32(static_cast<std::uint32_t>(line.size())).bytes(as_bytes(line));
+  put(block(pcapng::kDecryptionSecrets, body));
 }
 
 void Pcapng::flush() {
@@ -302,7 +294,7 @@ void Pcapng::flush() {
   out.u16(kPacketFlags).u16(4).u32(packet.direction == Direction::kSent ? 2 : 1);
   if (packet.id != 0) out.u16(kPacketId).u16(8).u64(packet.id);
   option(out, kEndOfOptions, {});
-  put(block(kEnhancedPacket, body));
+  put(block(pcapng::kEnhancedPacket, body));
 }
 
 }  // namespace glass::explain

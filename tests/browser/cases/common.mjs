@@ -29,7 +29,7 @@ export async function expectWholeStory(tab) {
   for (const step of STEPS) await tab.untilAttribute(`step-${step}`, 'data-state', 'done', 5000);
   for (const step of ['checks', 'dtls', 'sctp']) {
     await tab.click(`toggle-${step}`);
-    await tab.until(`rules of glass in step ${step}`, async () => (await tab.text(`rules-${step}`)).includes('RFC'), 5000);
+    await tab.untilText(`rules-${step}`, /RFC/, 5000);
     await tab.click(`toggle-${step}`);
   }
 }

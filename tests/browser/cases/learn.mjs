@@ -130,7 +130,7 @@ export const cases = [
       await tab.type('try-loss', '20');
       await tab.type('try-seed', '7');
       await tab.click('try-run');
-      await tab.until('the run', async () => / lost/.test(await tab.text('experiment-note')));
+      await tab.untilText('experiment-note', / lost/, 20_000);
       assert.match(await tab.eval(() => location.hash), /scenario=first-light&seed=7&loss=20/);
       await tab.untilText('events', /does not arrive/);
       await tab.eval(() => { location.hash = '#scenario=quic&seed=1'; });
