@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "sdp/attributes/dtls.h"
 #include "sdp/description.h"
+#include "sdp/explain_values.h"
 #include "sdp/line.h"
 
 namespace glass::sdp {
@@ -149,49 +149,11 @@ constexpr std::array<AttributeNote, 50> kAttributes{
      }
 };
 
-std::string explain_setup(std::string_view value) {
-  if (value == to_text(Setup::kActpass)) return "Either role will do: the answer chooses.";
-  if (value == to_text(Setup::kActive)) return "This side sends the ClientHello.";
-  if (value == to_text(Setup::kPassive)) return "This side waits for the ClientHello.";
-  return {};
-}
-
-std::string_view candidate_origin(std::string_view type) {
-  if (type == "host") return "an interface of its own";
-  if (type == "srflx") return "how a STUN server sees it from outside";
-  if (type == "prflx") return "how its peer sees it from outside";
-  if (type == "relay") return "an address that a TURN server lends it";
-  return "a kind that we do not know";
-}
-
-// "UDP 10.9.0.1 port 34161, priority 2122260223: an interface of its own."
-std::string explain_candidate(std::string_view value) {
-  const std::vector<Token> fields = split_tokens(value);
-  if (fields.size() < 8) return {};
-  std::string out = equal_ignoring_case(fields[2].text, "udp") ? "UDP " : "TCP ";
-  out += fields[4].text;
-  out += " port ";
-  out += fields[5].text;
-  out += ", priority ";
-  out += fields[3].text;
-  out += ": ";
-  out += candidate_origin(fields[7].text);
-  if (fields[4].text.ends_with(".local"))
-    out += ", under a name that hides the address from strangers";
-  return out + '.';
-}
-
 std::string explain_media(std::string_view value) {
   const std::vector<Token> fields = split_tokens(value);
   if (fields.size() < 4) return {};
   if (fields[1].text == "0") return "Port 0: rejected, or sharing another section's transport.";
   if (fields[1].text == "9") return "Port 9 stands for no port: the candidates say where to send.";
-  return {};
-}
-
-std::string explain_value(std::string_view name, std::string_view value) {
-  if (name == "setup") return explain_setup(value);
-  if (name == "candidate") return explain_candidate(value);
   return {};
 }
 

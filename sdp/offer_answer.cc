@@ -24,24 +24,10 @@
 #include "sdp/data_session.h"
 #include "sdp/description.h"
 #include "sdp/line.h"
+#include "sdp/lines.h"
 
 namespace glass::sdp {
 namespace {
-
-// Text under construction: one call a line.
-class Text {
- public:
-  template <class... Parts>
-  void line(std::string_view first, const Parts&... parts) {
-    text_ += first;
-    ((text_ += parts), ...);
-    text_ += "\r\n";
-  }
-  std::string take() && { return std::move(text_); }
-
- private:
-  std::string text_;
-};
 
 // How the live section presents itself.
 struct DataSection {
@@ -62,7 +48,7 @@ void check_local(const LocalParameters& local) {
   CHECK(is_token(local.mid));
 }
 
-void write_head(Text& out, const LocalParameters& local, std::string_view time,
+void write_head(Lines& out, const LocalParameters& local, std::string_view time,
                 std::string_view bundled) {
   out.line("v=0");
   out.line("o=- ", decimal(local.session_id), " ", decimal(local.session_version),
@@ -79,7 +65,7 @@ void write_head(Text& out, const LocalParameters& local, std::string_view time,
   if (local.ice_lite) out.line("a=ice-lite");
 }
 
-void write_media_line(Text& out, const LocalParameters& local, const DataSection& section) {
+void write_media_line(Lines& out, const LocalParameters& local, const DataSection& section) {
   const DefaultDestination destination = default_destination(local.candidates);
   if (section.form == DataForm::kOld) {
     out.line("m=application ", destination.port, " ", section.protocol, " ",
@@ -90,7 +76,7 @@ void write_media_line(Text& out, const LocalParameters& local, const DataSection
   out.line("c=IN ", destination.address_type, " ", destination.address);
 }
 
-void write_data(Text& out, const LocalParameters& local, const DataSection& section) {
+void write_data(Lines& out, const LocalParameters& local, const DataSection& section) {
   static constexpr std::string_view kPrefix = "candidate:";
   write_media_line(out, local, section);
   for (const std::string& candidate : local.candidates)
@@ -111,7 +97,7 @@ void write_data(Text& out, const LocalParameters& local, const DataSection& sect
 }
 
 // RFC 3264 §6: port 0. The formats mean nothing then, and one must be there.
-void write_rejected(Text& out, const Media& media) {
+void write_rejected(Lines& out, const Media& media) {
   out.line("m=", media.kind, " 0 ", media.protocol, " ", media.formats.front());
   out.line("c=IN IP4 0.0.0.0");
   out.line("a=inactive");
@@ -236,7 +222,7 @@ std::string make_tls_id(Random& random) {
 std::string make_offer(const LocalParameters& local, const Trace& trace) {
   check_local(local);
   fire_offer_rules(trace);
-  Text out;
+  Lines out;
   write_head(out, local, "0 0", local.mid);
   write_data(out, local, {.mid = local.mid, .setup = local.setup});
   return std::move(out).take();
@@ -249,7 +235,7 @@ std::string make_offer(const LocalParameters& local, const Description& last, co
   fire_offer_rules(trace);
   trace.rule("3264:8#8"_rule);
   const std::string_view data_mid = mid(*data);
-  Text out;
+  Lines out;
   write_head(out, local, time_of(last), data_mid);
   for (const Media& media : last.media) {
     if (&media == data) {
@@ -277,7 +263,7 @@ Result<std::string, Complaint> make_answer(const Description& offer, const Local
   trace.rule("3264:6#5"_rule);
   trace.rule("8829:5.3.1#28"_rule);
   const bool bundled = keep_bundle(offer, remote.mid, trace);
-  Text out;
+  Lines out;
   write_head(out, local, time_of(offer), bundled ? std::string_view(remote.mid) : "");
   for (const Media& media : offer.media) {
     if (&media == &data) {

@@ -1,6 +1,7 @@
 #include "sdp/parse.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -61,6 +62,17 @@ Checked check_order(std::span<const Line> lines, std::string_view order) {
   return {};
 }
 
+// RFC 8866 §5.7: one address for the session, where it has any.
+Checked check_connections(std::span<const Line> session) {
+  const auto is_connection = [](const Line& line) { return line.type == 'c'; };
+  const auto first = std::ranges::find_if(session, is_connection);
+  if (first == session.end()) return {};
+  const auto second = std::find_if(first + 1, session.end(), is_connection);
+  if (second == session.end()) return {};
+  return std::unexpected(
+      complain(*second, 1, "a second c= line in the session", "8866:5.7#11"_rule));
+}
+
 // The lines that every description has: v=, o= and s= at its beginning, and a t= line.
 Checked check_mandatory(std::span<const Line> session) {
   static constexpr std::string_view kFirst = "vos";
@@ -103,12 +115,41 @@ Result<Origin, Complaint> parse_origin(const Line& line) {
   return origin;
 }
 
+bool is_multicast(std::string_view host, bool is_ip4) {
+  if (!is_ip4) return host.size() > 1 && equal_ignoring_case(host.substr(0, 2), "ff");
+  const std::optional<std::uint64_t> first = parse_decimal(host.substr(0, host.find('.')), 255);
+  return first && *first >= 224 && *first < 240 && host.find('.') != std::string_view::npos;
+}
+
+// RFC 8866 §5.7: what may stand behind the slashes of an address.
+Checked check_slashes(const Line& line, const Token& address, bool is_ip4) {
+  const std::size_t slash = std::min(address.text.find('/'), address.text.size());
+  const std::string_view rest = address.text.substr(slash);
+  const auto wrong = [&](std::string text, Rule rule) {
+    return std::unexpected(complain(line, address.column + slash, std::move(text), rule));
+  };
+  if (!is_multicast(address.text.substr(0, slash), is_ip4)) {
+    if (rest.empty()) return {};
+    return wrong("only multicast addresses have a slash", "8866:5.7#12"_rule);
+  }
+  const std::size_t second = rest.empty() ? std::string_view::npos : rest.find('/', 1);
+  if (is_ip4 && rest.empty())
+    return wrong("a multicast address of IPv4 has a TTL behind a slash", "8866:5.7#6"_rule);
+  if (is_ip4 && !parse_decimal(rest.substr(1, second - 1), 255))
+    return wrong("a TTL is a number up to 255", "8866:5.7#7"_rule);
+  if (!is_ip4 && second != std::string_view::npos)
+    return wrong("a multicast address of IPv6 has no TTL", "8866:5.7#9"_rule);
+  return {};
+}
+
 Checked check_connection(const Line& line) {
   const std::vector<Token> tokens = split_tokens(line.value);
   if (tokens.size() < 3)
     return std::unexpected(complain(line, kValueColumn,
                                     "a c= line has a network type, an address type and an address",
                                     "8829:5.8.1#4"_rule));
+  const bool is_ip4 = tokens[1].text == "IP4";
+  if (is_ip4 || tokens[1].text == "IP6") return check_slashes(line, tokens[2], is_ip4);
   return {};
 }
 
@@ -120,7 +161,8 @@ Checked check_time(const Line& line) {
   return {};
 }
 
-Checked check_bandwidth(const Line& line) {
+Checked check_bandwidth(const Line& line, const Trace& trace) {
+  static constexpr std::array<std::string_view, 5> kKnown{"AS", "CT", "RR", "RS", "TIAS"};
   const std::string_view text = line.value;
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos || !is_token(text.substr(0, colon)))
@@ -129,6 +171,8 @@ Checked check_bandwidth(const Line& line) {
   if (!is_digits(text.substr(colon + 1)))
     return std::unexpected(complain(line, kValueColumn + colon + 1,
                                     "a bandwidth is a decimal number", "8829:5.8.1#8"_rule));
+  if (std::ranges::find(kKnown, text.substr(0, colon)) == kKnown.end())
+    trace.rule("8866:5.8#7"_rule, Fact{"line", line.number});
   return {};
 }
 
@@ -165,7 +209,7 @@ Checked check_lines(std::span<const Line> lines, bool has_charset, const Trace& 
       case 'i': TRY(check_text(line, has_charset)); break;
       case 'c': TRY(check_connection(line)); break;
       case 't': TRY(check_time(line)); break;
-      case 'b': TRY(check_bandwidth(line)); break;
+      case 'b': TRY(check_bandwidth(line, trace)); break;
       case 'k': trace.drop("8866:5.12#2"_rule, "a key in a k= line", as_bytes(line.value)); break;
       case 'a': TRY(check_attribute_name(line)); break;
       default: break;
@@ -232,6 +276,7 @@ Checked check_sections(const Description& description, const Trace& trace) {
   const bool has_charset = has(description.session, "charset");
   TRY(check_mandatory(description.session));
   TRY(check_order(description.session, kSessionOrder));
+  TRY(check_connections(description.session));
   TRY(check_lines(description.session, has_charset, trace));
   for (const Media& media : description.media) {
     TRY(check_order(media.lines, kMediaOrder));

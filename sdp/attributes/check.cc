@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <map>
@@ -10,8 +11,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "base/rule.h"
 #include "base/text.h"
@@ -19,6 +22,8 @@
 #include "sdp/attributes/dtls.h"
 #include "sdp/attributes/ice.h"
 #include "sdp/attributes/media.h"
+#include "sdp/attributes/rid.h"
+#include "sdp/attributes/rtp.h"
 #include "sdp/attributes/sctp.h"
 #include "sdp/description.h"
 #include "sdp/explain.h"
@@ -65,7 +70,7 @@ struct Known {
   Check check;
   Rule misplaced;  // what a line at the other level offends against
 };
-constexpr std::array<Known, 24> kKnown{
+constexpr std::array<Known, 42> kKnown{
     {
      {"group", Level::kSession, check_group, "5888:5#0"_rule},
      {"ice-lite", Level::kSession, any_value, "8839:5.3#0"_rule},
@@ -78,14 +83,30 @@ constexpr std::array<Known, 24> kKnown{
      {"ice-options", Level::kBoth, any_value, {}},
      {"end-of-candidates", Level::kBoth, any_value, {}},
      {"extmap-allow-mixed", Level::kBoth, any_value, {}},
-     {"candidate", Level::kMedia, any_value, "8839:5.1#0"_rule},
+     {"identity", Level::kSession, any_value, {}},
+     {"candidate", Level::kMedia, check_candidate, "8839:5.1#0"_rule},
+     {"remote-candidates", Level::kMedia, check_remote_candidates, "8839:5.2#0"_rule},
      {"mid", Level::kMedia, check_mid, "5888:4#0"_rule},
      {"sctp-port", Level::kMedia, only_check<parse_sctp_port>, "8841:5.1#0"_rule},
      {"max-message-size", Level::kMedia, only_check<parse_max_message_size>, "8841:6.1#0"_rule},
      {"sctpmap", Level::kMedia, any_value, {}},
-     {"rtcp", Level::kMedia, any_value, "3605:2.1#1"_rule},
+     {"rtpmap", Level::kMedia, only_check<parse_rtpmap>, "8866:6.6#0"_rule},
+     {"fmtp", Level::kMedia, only_check<parse_fmtp>, "8866:6.15#0"_rule},
+     {"ptime", Level::kMedia, only_check<parse_packet_time>, "8866:6.4#0"_rule},
+     {"maxptime", Level::kMedia, only_check<parse_packet_time>, "8866:6.5#0"_rule},
+     {"rtcp-fb", Level::kMedia, only_check<parse_feedback>, {}},
+     {"extmap", Level::kBoth, only_check<parse_extmap>, {}},
+     {"ssrc", Level::kMedia, only_check<parse_source>, "5576:4.1#0"_rule},
+     {"ssrc-group", Level::kMedia, only_check<parse_source_group>, "5576:4.2#0"_rule},
+     {"rid", Level::kMedia, only_check<parse_rid>, {}},
+     {"simulcast", Level::kMedia, only_check<parse_simulcast>, {}},
+     {"imageattr", Level::kMedia, check_imageattr, {}},
+     {"msid", Level::kMedia, any_value, {}},
+     {"rtcp", Level::kMedia, only_check<parse_rtcp_port>, "3605:2.1#1"_rule},
      {"rtcp-mux", Level::kMedia, any_value, {}},
+     {"rtcp-mux-only", Level::kMedia, any_value, "8858:3#0"_rule},
      {"rtcp-rsize", Level::kMedia, any_value, {}},
+     {"crypto", Level::kMedia, any_value, {}},
      {"bundle-only", Level::kMedia, any_value, {}},
      {"sendrecv", Level::kBoth, any_value, {}},
      {"sendonly", Level::kBoth, any_value, {}},
@@ -98,6 +119,7 @@ Checked check_attribute(const Attribute& attribute, Level level, const Trace& tr
   const auto* const known = std::ranges::find(kKnown, attribute.name, &Known::name);
   if (known == kKnown.end()) {
     if (is_explained(attribute.name)) return {};
+    trace.rule("8866:5#4"_rule);
     trace.rule("8866:5.13#4"_rule, Fact{"attribute", attribute.name},
                Fact{"line", attribute.line->number});
     return {};
@@ -111,13 +133,43 @@ Checked check_attribute(const Attribute& attribute, Level level, const Trace& tr
   return known->check(attribute);
 }
 
+// Attributes that stand once in a section: a second value would leave open which one counts.
+constexpr std::array<std::string_view, 10> kSingle{
+    "ice-ufrag", "ice-pwd", "setup",     "tls-id",           "ptime",
+    "maxptime",  "rtcp",    "sctp-port", "max-message-size", "ice-options"};
+
+class Singles {
+ public:
+  Checked check(const Attribute& attribute) {
+    const auto* const found = std::ranges::find(kSingle, attribute.name);
+    if (found == kSingle.end()) return {};
+    if (!std::exchange(seen_[static_cast<std::size_t>(found - kSingle.begin())], true)) return {};
+    return std::unexpected(complain(*attribute.line, 0,
+                                    "a second a=" + std::string(attribute.name) + " line",
+                                    "8829:5.8#1"_rule));
+  }
+
+ private:
+  std::array<bool, kSingle.size()> seen_{};
+};
+
+// RFC 8830 §3: what does not conform is passed over, not refused.
+void check_msid(const Attribute& attribute, const Trace& trace) {
+  if (attribute.name != "msid") return;
+  if (const auto msid = parse_msid(attribute); !msid)
+    trace.drop(msid.error().rule, msid.error().text, as_bytes(attribute.value));
+}
+
 Checked check_section(std::span<const Line> lines, Level level, const Trace& trace) {
   bool has_direction = false;
   bool has_mid = false;
+  Singles singles;
   for (const Line& line : lines) {
     const std::optional<Attribute> attribute = as_attribute(line);
     if (!attribute) continue;
     TRY(check_attribute(*attribute, level, trace));
+    TRY(singles.check(*attribute));
+    check_msid(*attribute, trace);
     if (as_direction(attribute->name)) {
       if (has_direction)
         return std::unexpected(complain(line, 0, "a second direction", "8866:6.7#1"_rule));
@@ -188,6 +240,8 @@ Checked check_attributes(const Description& description, const Trace& trace) {
   TRY(check_section(description.session, Level::kSession, trace));
   for (const Media& media : description.media)
     TRY(check_section(media.lines, Level::kMedia, trace));
+  for (const Media& media : description.media)
+    if (is_rtp(media)) TRY(check_rtp_section(description, media));
   TRY(check_mids(description));
   TRY(check_groups(description));
   return check_credentials(description);

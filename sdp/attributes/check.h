@@ -2,7 +2,7 @@
 //
 // One table: name, where it may stand, and the check of its value. Then what binds sections
 // together: mids and groups. Attributes that are not in the table are ignored.
-// RFC 8829 §5.8.  Tested by: bad_input_test.cc
+// RFC 8829 §5.8.  Tested by: bad_input_test.cc, media_bad_input_test.cc
 #pragma once
 
 #include "base/result.h"
@@ -14,5 +14,9 @@ namespace glass::sdp {
 
 [[nodiscard]] Result<void, Complaint> check_attributes(const Description& description,
                                                        const Trace& trace);
+
+// What the attributes of an RTP section have to agree on with each other and with the m= line.
+[[nodiscard]] Result<void, Complaint> check_rtp_section(const Description& description,
+                                                        const Media& media);
 
 }  // namespace glass::sdp

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <span>
 #include <string>
@@ -64,6 +65,48 @@ Result<void, Complaint> check_ufrag(const Attribute& attribute) {
 
 Result<void, Complaint> check_password(const Attribute& attribute) {
   return check_credential(attribute, kMinPassword);
+}
+
+Result<void, Complaint> check_candidate(const Attribute& attribute) {
+  static constexpr std::size_t kMaxFoundation = 32;
+  static constexpr std::uint64_t kMaxComponent = 256;
+  const std::vector<Token> fields = split_tokens(attribute.value, attribute.value_column);
+  const auto wrong = [&](std::size_t index, std::string_view what) {
+    const std::size_t column = index < fields.size()
+                                   ? fields[index].column
+                                   : attribute.value_column + attribute.value.size();
+    return std::unexpected(complain(*attribute.line, column,
+                                    std::string(what) + " of a candidate is expected",
+                                    "8829:5.8.2#7"_rule));
+  };
+  const auto number = [&fields](std::size_t index, std::uint64_t max) {
+    return is_digits(fields[index].text) && parse_decimal(fields[index].text, max).has_value();
+  };
+  if (fields.size() < 8) return wrong(fields.size(), "another field");
+  if (!is_credential(fields[0].text, 1, kMaxFoundation)) return wrong(0, "the foundation");
+  if (!number(1, kMaxComponent)) return wrong(1, "the component");
+  if (!is_token(fields[2].text)) return wrong(2, "the transport");
+  if (!number(3, UINT32_MAX)) return wrong(3, "the priority");
+  if (!number(5, UINT16_MAX)) return wrong(5, "the port");
+  if (fields[6].text != "typ") return wrong(6, "\"typ\"");
+  if (!is_token(fields[7].text)) return wrong(7, "the type");
+  return {};
+}
+
+Result<void, Complaint> check_remote_candidates(const Attribute& attribute) {
+  const std::vector<Token> fields = split_tokens(attribute.value, attribute.value_column);
+  const auto is_wrong = [&fields](std::size_t i) {
+    return i % 3 != 1 && !(is_digits(fields[i].text) && parse_decimal(fields[i].text, UINT16_MAX));
+  };
+  for (std::size_t i = 0; i < fields.size(); ++i)
+    if (is_wrong(i))
+      return std::unexpected(complain(*attribute.line, fields[i].column,
+                                      i % 3 == 0 ? "a component is a number" : "a port is a number",
+                                      "8829:5.8.2#8"_rule));
+  if (!fields.empty() && fields.size() % 3 == 0) return {};
+  return std::unexpected(complain(*attribute.line, attribute.value_column,
+                                  "components, addresses and ports come in threes",
+                                  "8829:5.8.2#8"_rule));
 }
 
 std::vector<std::string> ice_options(const Description& description, const Media& media) {

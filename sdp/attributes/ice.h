@@ -26,6 +26,11 @@ constexpr std::size_t kMaxSentUfrag = 32;
 // The value of a=ice-ufrag or a=ice-pwd.
 [[nodiscard]] Result<void, Complaint> check_ufrag(const Attribute& attribute);
 [[nodiscard]] Result<void, Complaint> check_password(const Attribute& attribute);
+// The value of a=candidate: the grammar of RFC 8839 §5.1. Types, transports and extensions that
+// nobody knows are fine.
+[[nodiscard]] Result<void, Complaint> check_candidate(const Attribute& attribute);
+// The value of a=remote-candidates: triples of component, address and port.
+[[nodiscard]] Result<void, Complaint> check_remote_candidates(const Attribute& attribute);
 // Letters, digits, plus and slash, `min` to `max` of them.
 [[nodiscard]] bool is_credential(std::string_view text, std::size_t min, std::size_t max);
 

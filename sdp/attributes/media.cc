@@ -71,6 +71,33 @@ std::optional<MediaDirection> as_direction(std::string_view attribute_name) {
   return found->second;
 }
 
+std::string_view to_text(MediaDirection direction) {
+  return std::ranges::find(kDirections, direction,
+                           &std::pair<std::string_view, MediaDirection>::second)
+      ->first;
+}
+
+bool sends(MediaDirection direction) {
+  return direction == MediaDirection::kSendRecv || direction == MediaDirection::kSendOnly;
+}
+
+bool receives(MediaDirection direction) {
+  return direction == MediaDirection::kSendRecv || direction == MediaDirection::kRecvOnly;
+}
+
+MediaDirection direction_of(bool sends, bool receives) {
+  if (sends) return receives ? MediaDirection::kSendRecv : MediaDirection::kSendOnly;
+  return receives ? MediaDirection::kRecvOnly : MediaDirection::kInactive;
+}
+
+MediaDirection reversed(MediaDirection direction) {
+  return direction_of(receives(direction), sends(direction));
+}
+
+MediaDirection intersection(MediaDirection a, MediaDirection b) {
+  return direction_of(sends(a) && sends(b), receives(a) && receives(b));
+}
+
 MediaDirection direction(const Description& description, const Media& media) {
   if (const auto own = own_direction(media.lines)) return *own;
   return own_direction(description.session).value_or(MediaDirection::kSendRecv);

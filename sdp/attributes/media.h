@@ -30,6 +30,14 @@ struct Group {
 
 enum class MediaDirection : std::uint8_t { kSendRecv, kSendOnly, kRecvOnly, kInactive };
 [[nodiscard]] std::optional<MediaDirection> as_direction(std::string_view attribute_name);
+[[nodiscard]] std::string_view to_text(MediaDirection direction);
+[[nodiscard]] bool sends(MediaDirection direction);
+[[nodiscard]] bool receives(MediaDirection direction);
+[[nodiscard]] MediaDirection direction_of(bool sends, bool receives);
+// As the other side sees it.
+[[nodiscard]] MediaDirection reversed(MediaDirection direction);
+// What both allow.
+[[nodiscard]] MediaDirection intersection(MediaDirection a, MediaDirection b);
 // The section's, or else the session's, or else sendrecv.
 [[nodiscard]] MediaDirection direction(const Description& description, const Media& media);
 

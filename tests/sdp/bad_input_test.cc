@@ -116,6 +116,38 @@ TEST(BadInput, AConnectionWithoutAddress) {
   EXPECT_RULE("8829:5.8.1#4");
 }
 
+TEST(BadInput, MulticastAddressesHaveWhatTheyNeed) {
+  const auto with = [](std::string_view address) {
+    return replaced(data_offer(), "c=IN IP4 0.0.0.0", "c=IN " + std::string(address));
+  };
+  expect_refused(with("IP4 233.252.0.1"), 8, 21);
+  EXPECT_RULE("8866:5.7#6");
+  expect_refused(with("IP4 233.252.0.1/256"), 8, 21);
+  expect_refused(with("IP4 233.252.0.1/x"), 8, 21);
+  EXPECT_RULE("8866:5.7#7");
+  expect_refused(with("IP6 ff00::db8:0:101/3/3"), 8, 25);
+  EXPECT_RULE("8866:5.7#9");
+  expect_refused(with("IP4 192.0.2.1/127"), 8, 19);
+  expect_refused(with("IP6 2001:db8::1/3"), 8, 21);
+  EXPECT_RULE("8866:5.7#12");
+  EXPECT_TRUE(parse(with("IP4 233.252.0.1/127/3")));
+  EXPECT_TRUE(parse(with("IP6 FF00::db8:0:101/3")));
+  EXPECT_TRUE(parse(with("IP4 host.example")));
+  EXPECT_TRUE(parse(with("X.25 1/2/3")));
+}
+
+TEST(BadInput, TwoConnectionsInTheSession) {
+  expect_refused(replaced(data_offer(), "t=0 0", "c=IN IP4 0.0.0.0\nc=IN IP4 0.0.0.0\nt=0 0"), 5,
+                 1);
+  EXPECT_RULE("8866:5.7#11");
+}
+
+TEST(BadInput, ABandwidthOfAnUnknownKindIsIgnored) {
+  EXPECT_TRUE(parse(replaced(data_offer(), "t=0 0", "b=X-YZ:128\nt=0 0"),
+                    glass::test::test_trace(Layer::kSdp)));
+  EXPECT_RULE("8866:5.8#7");
+}
+
 TEST(BadInput, NoConnectionAtAll) {
   expect_refused(data_offer("c="), 7, 0);
   EXPECT_RULE("8866:5.7#1");
@@ -182,6 +214,7 @@ TEST(BadInput, UnknownAttributesAreIgnoredAndKept) {
   ASSERT_TRUE(description);
   EXPECT_EQ(write(*description), text);
   EXPECT_RULE("8866:5.13#4");
+  EXPECT_RULE("8866:5#4");
 }
 
 TEST(BadInput, AKeyLineIsIgnored) {

@@ -34,10 +34,10 @@ TEST(Explain, HasANoteForEachLineInOrder) {
 }
 
 TEST(Explain, SaysWhatValuesMean) {
-  const auto notes = explain(parsed(data_offer(
-      "",
-      "a=candidate:1 1 UDP 7 1-2.local 40000 typ host\n"
-      "a=candidate:2 1 tcp 7 203.0.113.1 9 typ relay raddr 0.0.0.0 rport 0\na=candidate:3")));
+  const auto notes = explain(
+      parsed(data_offer("",
+                        "a=candidate:1 1 UDP 7 1-2.local 40000 typ host\n"
+                        "a=candidate:2 1 tcp 7 203.0.113.1 9 typ relay raddr 0.0.0.0 rport 0")));
 
   EXPECT_EQ(notes[6].detail, "Port 9 stands for no port: the candidates say where to send.");
   EXPECT_EQ(notes[11].detail, "Either role will do: the answer chooses.");
@@ -46,7 +46,33 @@ TEST(Explain, SaysWhatValuesMean) {
             "hides the address from strangers.");
   EXPECT_EQ(notes[16].detail,
             "TCP 203.0.113.1 port 9, priority 7: an address that a TURN server lends it.");
-  EXPECT_EQ(notes[17].detail, "");
+}
+
+TEST(Explain, SaysWhatMediaAttributesMean) {
+  const auto detail = [](std::string_view line) {
+    return explain(parsed(data_offer("", line)))[15].detail;
+  };
+
+  EXPECT_EQ(detail("a=rtpmap:111 opus/48000/2"),
+            "Packets with the number 111 hold opus, with a clock of 48000 Hz and 2 channels.");
+  EXPECT_EQ(detail("a=rtpmap:0 PCMU/8000"),
+            "Packets with the number 0 hold PCMU, with a clock of 8000 Hz.");
+  EXPECT_EQ(detail("a=fmtp:97 apt=96;rtx-time=300"), "The number 97 retransmits packets of 96.");
+  EXPECT_EQ(detail("a=fmtp:111 minptime=10"), "");
+  EXPECT_EQ(detail("a=rtcp-fb:96 nack pli"),
+            "The receiver of 96 asks for a new key frame after a loss.");
+  EXPECT_EQ(detail("a=rtcp-fb:* ccm fir"),
+            "The receiver of any format demands a new key frame, for somebody who has just come.");
+  EXPECT_EQ(detail("a=rtcp-fb:96 unheard-of"), "");
+  EXPECT_EQ(detail("a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid"),
+            "Number 4: the mid of the section that the packet belongs to.");
+  EXPECT_EQ(detail("a=extmap:4 urn:unheard-of"), "");
+  EXPECT_EQ(detail("a=ssrc:1 cname:x"), "");
+  EXPECT_EQ(detail("a=ssrc-group:FID 1 2"), "What 1 sends, 2 sends again when it is lost.");
+  EXPECT_EQ(detail("a=simulcast:send h;l recv x"),
+            "This side sends 2 at once. This side can receive 1 at once.");
+  const auto group = explain(parsed(data_offer()))[4];
+  EXPECT_EQ(group.detail, "These share one transport: 0.");
 }
 
 TEST(Explain, KnowsBundleOnlyAndTrailingEmptyLines) {

@@ -1,5 +1,6 @@
 #include "tests/sdp/fixtures.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -35,7 +36,7 @@ bool has_data(const Description& description) {
   return data != nullptr && !is_rejected(description, *data);
 }
 
-TEST(Fixtures, AreMany) { EXPECT_GE(fixture_names().size(), 60U); }
+TEST(Fixtures, AreMany) { EXPECT_EQ(fixture_names().size(), 379U); }
 
 TEST(Fixtures, ComeBackByteForByte) {
   for (const std::string& name : fixture_names()) {
@@ -98,9 +99,11 @@ TEST(Fixtures, EveryDataOfferCanBeAnswered) {
 }
 
 TEST(Fixtures, EveryAnswerFitsItsOffer) {
+  const auto names = fixture_names();
   for (const std::string& name : fixture_names()) {
     if (!is_offer(name)) continue;
     const std::string stem = name.substr(0, name.size() - std::string(".offer.sdp").size());
+    if (std::ranges::find(names, stem + ".answer.sdp") == names.end()) continue;  // it was refused
     const auto fits = check_answer(parsed_fixture(name), parsed_fixture(stem + ".answer.sdp"));
     EXPECT_TRUE(fits) << name << ": " << to_text(fits.error());
   }
