@@ -1,9 +1,11 @@
 // demo/main.cc - the program glass: reads the command line and calls one of demo/commands/.
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cstdio>
 #include <exception>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "demo/commands/commands.h"
 #include "net/resolve.h"
@@ -33,6 +35,7 @@ struct CommandLine {
   RunOptions run;
   ExportOptions exported;
   ExplainOptions explain;
+  SdpOptions sdp;
   MatrixOptions matrix;
   bool json = false;
   bool list_scenarios = false;
@@ -168,6 +171,36 @@ CLI::App* add_explain(CLI::App& app, CommandLine& line) {
   return explain;
 }
 
+void add_sdp_command(CLI::App& sdp, CommandLine& line, SdpCommand what) {
+  static constexpr std::array<std::pair<const char*, const char*>, 4> kCommands{
+      {{"explain", "every line of a description, in plain words"},
+       {"diff", "what two descriptions say differently (exit code 1: something)"},
+       {"answer", "what we would answer to an offer, and why"},
+       {"talk", "a session on stdin and stdout, a JSON object a line (demo/sdp_tool.h)"}}
+  };
+  const auto& [name, help] = kCommands.at(static_cast<std::size_t>(what));
+  CLI::App* const command = sdp.add_subcommand(name, help);
+  if (what == SdpCommand::kAnswer || what == SdpCommand::kTalk)
+    command->add_option("--bundle", line.sdp.bundle, "the policy for bundling")
+        ->check(CLI::IsMember({"balanced", "max-compat", "max-bundle"}));
+  if (what != SdpCommand::kTalk) {
+    command->add_option("file", line.sdp.first, "a description, or - for stdin")->required();
+    command->add_flag("--json", line.sdp.json, "one object for programs");
+  }
+  if (what == SdpCommand::kDiff)
+    command->add_option("second", line.sdp.second, "the other one")->required();
+  command->callback([&line, what] { line.sdp.what = what; });
+}
+
+CLI::App* add_sdp(CLI::App& app, CommandLine& line) {
+  CLI::App* const sdp = app.add_subcommand("sdp", "session descriptions: explain, diff, answer");
+  sdp->require_subcommand(1);
+  for (const SdpCommand what :
+       {SdpCommand::kExplain, SdpCommand::kDiff, SdpCommand::kAnswer, SdpCommand::kTalk})
+    add_sdp_command(*sdp, line, what);
+  return sdp;
+}
+
 CLI::App* add_stun(CLI::App& app, CommandLine& line) {
   CLI::App* const stun = app.add_subcommand("stun", "your address, as a STUN server sees it");
   stun->add_option("uri", line.stun_server.uri, "stun:host[:port][?transport=tcp], stuns:host")
@@ -255,6 +288,7 @@ int run(int count, char** arguments) {
   const CLI::App* const scenario = add_run(app, line);
   const CLI::App* const matrix = add_matrix(app, line);
   const CLI::App* const explain = add_explain(app, line);
+  const CLI::App* const sdp = add_sdp(app, line);
   const CLI::App* const stun = add_stun(app, line);
   const CLI::App* const nat = add_nat(app, line);
   const CLI::App* const send = add_send(app, line);
@@ -272,6 +306,7 @@ int run(int count, char** arguments) {
   if (stun->parsed()) return run_stun(line.stun_server);
   if (nat->parsed()) return run_nat(line.nat);
   if (explain->parsed()) return run_explain(line.explain);
+  if (sdp->parsed()) return run_sdp(line.sdp);
   if (exported->parsed()) return run_export(line.exported);
   if (lab->parsed()) {
     line.lab.loss_per_million = *parse_loss(line.loss);

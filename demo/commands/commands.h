@@ -118,6 +118,17 @@ struct ExplainOptions {
 };
 int run_explain(const ExplainOptions& options);
 
+// glass sdp explain, diff, answer, talk
+enum class SdpCommand : std::uint8_t { kExplain, kDiff, kAnswer, kTalk };
+struct SdpOptions {
+  SdpCommand what = SdpCommand::kExplain;
+  std::string first;   // a file, or "-"
+  std::string second;  // of diff
+  std::string bundle = "balanced";
+  bool json = false;
+};
+int run_sdp(const SdpOptions& options);
+
 // glass send, glass receive
 int run_send(ShareOptions options);
 int run_receive(ShareOptions options);

@@ -12,7 +12,7 @@ import { pageCases } from './cases/page.mjs';
 const filter = process.argv[2] ?? '';
 const GROUP_LIMIT_MS = 240_000;
 /** Group and the namespace that its browser lives in. @type {[string, 'alone' | 'near'][]} */
-const GROUPS = [['hostile', 'alone'], ['learn', 'alone'], ['loopback', 'alone'], ['veth', 'near'], ['newcomer', 'near'], ['relay', 'near']];
+const GROUPS = [['hostile', 'alone'], ['learn', 'alone'], ['loopback', 'alone'], ['veth', 'near'], ['newcomer', 'near'], ['relay', 'near'], ['sdp', 'alone']];
 
 let passed = 0;
 let failed = 0;
