@@ -39,6 +39,17 @@ bool is_stream_name(std::string_view text) {
   return is_token(text) && text.size() <= kMaxStreamName && text != "-";
 }
 
+// Is there a section for data channels that neither side has rejected?
+bool has_live_data(const Core& core) {
+  const Description& local = core.current_local.description;
+  const Description& remote = core.current_remote.description;
+  for (std::size_t i = 0; i < local.media.size(); ++i)
+    if (data_form(local.media[i]) != DataForm::kNone && !is_rejected(local, local.media[i]) &&
+        !is_rejected(remote, remote.media[i]))
+      return true;
+  return false;
+}
+
 }  // namespace
 
 std::string_view to_text(ErrorName name) {
@@ -275,8 +286,7 @@ Done Session::end_local_candidates(std::string_view mid) {
 bool Session::is_negotiation_needed() const {
   const SetDescription& local = core_.current_local;
   const SetDescription& remote = core_.current_remote;
-  const Media* data = local.is_null() ? nullptr : find_data(local.description);
-  if (core_.wants_data && (data == nullptr || is_rejected(local.description, *data))) return true;
+  if (core_.wants_data && !has_live_data(core_)) return true;
   for (const Transceiver& transceiver : core_.transceivers) {
     if (transceiver.is_stopped) {
       const std::optional<std::size_t> i = transceiver.index;

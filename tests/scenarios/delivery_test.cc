@@ -63,7 +63,9 @@ TEST(Delivery, WithoutRetransmissionExactlyTheDarkOnesAreMissing) {
     });
     dark += was_dark ? 1 : 0;
     EXPECT_EQ(message.arrived == kNever, was_dark);
-    if (!was_dark) EXPECT_EQ(message.arrived - message.sent, 25ms);
+    if (!was_dark) {
+      EXPECT_EQ(message.arrived - message.sent, 25ms);
+    }
   }
   EXPECT_GT(dark, 0U);
   EXPECT_EQ(measure(result).missing, dark);

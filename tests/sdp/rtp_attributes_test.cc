@@ -141,8 +141,11 @@ TEST(RtpAttributes, SimulcastWithAlternativesAndPauses) {
 }
 
 TEST(RtpAttributes, Msid) {
-  const auto with_track = parse_msid(Held("msid:stream track").attribute());
-  const auto alone = parse_msid(Held("msid:-").attribute());
+  const Held both("msid:stream track");
+  const Held one("msid:-");
+
+  const auto with_track = parse_msid(both.attribute());
+  const auto alone = parse_msid(one.attribute());
 
   ASSERT_TRUE(with_track);
   EXPECT_EQ(with_track->stream, "stream");
