@@ -236,7 +236,9 @@ CLI::App* add_conform(CLI::App& app, CommandLine& line) {
   ConformOptions& o = line.conform;
   CLI::App* const conform = app.add_subcommand(
       "conform", "test somebody else's implementation against the standards, rule by rule");
-  conform->add_option("target", o.target, "stun:HOST[:PORT], turn:HOST[:PORT][?transport=tcp], turns:HOST[:PORT]")
+  conform
+      ->add_option("target", o.target,
+                   "stun:HOST[:PORT], turn:HOST[:PORT][?transport=tcp], turns:HOST[:PORT]")
       ->required();
   conform->add_option("ids", o.ids, "the cases whose ids begin so; all unless given");
   conform->add_flag("--list", o.list, "only print the cases");

@@ -151,7 +151,7 @@ void ExtensionWriter::element(std::uint8_t id, Bytes data) {
   const std::size_t head = profile_ == kOneByteProfile ? 1 : 2;
   CHECK(size_ + head + data.size() + 3 <= kSizeMax);
   if (profile_ == kOneByteProfile) {
-    room_.at(size_++) = static_cast<std::uint8_t>(id << 4 | (data.size() - 1));
+    room_.at(size_++) = static_cast<std::uint8_t>(std::size_t{id} << 4 | (data.size() - 1));
   } else {
     room_.at(size_++) = id;
     room_.at(size_++) = static_cast<std::uint8_t>(data.size());

@@ -11,7 +11,6 @@
 namespace glass::conform {
 namespace {
 
-constexpr std::uint16_t kMd5 = 1;
 constexpr std::uint16_t kSha256 = 2;
 constexpr std::uint32_t kUdpProtocol = 17;
 

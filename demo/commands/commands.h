@@ -137,9 +137,9 @@ struct ConformOptions {
   std::string pcap;
   std::string ca_file;
   bool insecure = false;
-  std::string user;            // for turn:
-  std::string password_file;   // empty: from GLASS_TURN_PASSWORD
-  std::string other_user;      // of another account
+  std::string user;                 // for turn:
+  std::string password_file;        // empty: from GLASS_TURN_PASSWORD
+  std::string other_user;           // of another account
   std::string other_password_file;  // empty: from GLASS_TURN_OTHER_PASSWORD
   std::optional<std::uint64_t> seed{};
   std::uint32_t timeout_ms = 2000;  // for any one answer

@@ -264,7 +264,7 @@ class OfferBuilder {
   std::vector<Extension> extensions_for(const Transceiver& transceiver, const Media* answered) {
     std::vector<Extension> extensions = shop_.config.extensions(transceiver.kind);
     if (answered != nullptr) {
-      std::erase_if(extensions, [this, answered](const Extension& extension) {
+      std::erase_if(extensions, [answered](const Extension& extension) {
         return !was_answered(*answered, extension.uri);
       });
     }

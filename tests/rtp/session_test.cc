@@ -52,8 +52,9 @@ struct Pair {
   // Everything that is to be done now.
   void settle() {
     for (int round = 0; round < 20; ++round) {
-      const bool moved = drain_one(a, b, heard_by_a) | drain_one(b, a, heard_by_b);
-      if (!moved) return;
+      const bool a_moved = drain_one(a, b, heard_by_a);
+      const bool b_moved = drain_one(b, a, heard_by_b);
+      if (!a_moved && !b_moved) return;
     }
     FAIL() << "they do not come to rest";
   }
