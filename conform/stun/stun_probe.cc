@@ -109,6 +109,13 @@ Reply StunProbe::hear(Duration patience) {
   }
 }
 
+Reply StunProbe::hear_next(Duration patience) {
+  if (strays_.empty()) return hear(patience);
+  Reply first = std::move(strays_.front());
+  strays_.erase(strays_.begin());
+  return first;
+}
+
 Reply StunProbe::hear_answer(const TransactionId& id, Duration patience) {
   const Instant deadline = session_.wire.now() + patience;
   for (;;) {

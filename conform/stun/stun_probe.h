@@ -68,8 +68,11 @@ class StunProbe {
   void say(Bytes bytes);
   // The next message, whatever it is; waits so long.
   Reply hear(Duration patience);
-  // The next message that answers this transaction; others are kept for silence_after().
+  // The next message that answers this transaction; others are kept, for silence_after() and
+  // hear_next().
   Reply hear_answer(const TransactionId& id, Duration patience);
+  // What came while an answer was waited for, first come first; then as hear().
+  Reply hear_next(Duration patience);
   // Asks, over UDP again and again, until an answer with this id comes.
   Reply ask(const RawStun& request);
   Reply ask(Bytes bytes, const TransactionId& id);

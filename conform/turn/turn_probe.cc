@@ -193,7 +193,7 @@ void TurnProbe::send_channel_data(std::uint16_t channel, Bytes data) {
 Relayed TurnProbe::hear_relayed(Duration patience) {
   const Instant deadline = session().wire.now() + patience;
   for (;;) {
-    Reply reply = hear(std::max(deadline - session().wire.now(), Duration::zero()));
+    Reply reply = hear_next(std::max(deadline - session().wire.now(), Duration::zero()));
     if (reply.bytes.empty()) return {};
     if (reply.is_answer()) continue;
     const Bytes bytes = reply.bytes;

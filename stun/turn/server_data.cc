@@ -11,6 +11,7 @@
 #include "base/rule.h"
 #include "base/time.h"
 #include "stun/attributes.h"
+#include "stun/integrity.h"
 #include "stun/message.h"
 #include "stun/turn/allocation.h"
 #include "stun/turn/attributes.h"
@@ -87,7 +88,7 @@ std::optional<Hop> Server::Core::forward_channel_data(Instant now, Allocation& a
 
 std::optional<Hop> Server::Core::forward_send(Instant now, Allocation& allocation, Bytes bytes) {
   const auto message = MessageView::parse(bytes);
-  if (!message) return std::nullopt;
+  if (!message || check_fingerprint(*message) == Verdict::kWrong) return std::nullopt;
   const auto peer = get<XorPeerAddress>(*message);
   const auto data = message->find(AttributeType::kData);
   if (!peer || !data || !allocation.peers.permits(now, peer->address) ||

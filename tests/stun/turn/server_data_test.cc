@@ -202,6 +202,20 @@ TEST(TurnServerData, SendWithUnknownAttributesIsDropped) {
   EXPECT_RULE("8489:6.3.2#0");
 }
 
+TEST(TurnServerData, SendWithAWrongFingerprintIsDropped) {
+  Relaying t;
+  ByteVector good;
+  MessageBuilder(Writer(good), Class::kIndication, Method::kSend, TransactionId{})
+      .add(XorPeerAddress{kPeer})
+      .add(Data{as_bytes("x")})
+      .add_fingerprint();
+  ByteVector bad = good;
+  bad.back() ^= 1;
+  EXPECT_EQ(t.from_client(good).size(), 1U);
+  EXPECT_TRUE(t.from_client(bad).empty());
+  EXPECT_RULE("8489:7#0");
+}
+
 TEST(TurnServerData, DontFragmentIsForDriversThatCan) {
   Relaying cannot;
   EXPECT_TRUE(cannot.from_client(send_indication(kPeer, as_bytes("x"), true)).empty());
