@@ -338,6 +338,7 @@ void add_answers(const Add& add) {
       .title = "Asks over UDP",
       .expectation = "Every server serves UDP",
       .outcomes = {{"error 401", Verdict::kPass}, {"success", Verdict::kPass}},
+      .needs = {"plain"},
       .run = on(udp_is_served)
   });
 }

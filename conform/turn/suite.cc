@@ -61,6 +61,7 @@ Life TurnSuite::is_alive(Session& session, Duration* took) {
 }
 
 void TurnSuite::look(Session& session) {
+  if (session.transport != Transport::kTls) session.facts["plain"] = "its port is that of UDP, too";
   session.facts[session.transport == Transport::kUdp ? "datagram" : "stream"] =
       std::string(to_text(session.transport));
   {

@@ -54,8 +54,8 @@ const TURN = ['--user', 'alice', '--other-user', 'bob'];
 const cases = [
   ['coturn, STUN', () => conform('coturn-4.6.1-stun', 'coturn-stun.txt', `stun:${HERE}:${COTURN.plain}`)],
   ['coturn, TURN over UDP', () => conform('coturn-4.6.1-turn-udp', 'coturn-turn.txt', `turn:${HERE}:${COTURN.plain}`, ...TURN)],
-  ['coturn, TURN over TCP', () => conform('coturn-4.6.1-turn-tcp', 'coturn-turn-tcp.txt', `turn:${HERE}:${COTURN.plain}?transport=tcp`, ...TURN)],
-  ['coturn, TURN over TLS', () => conform('coturn-4.6.1-turn-tls', 'coturn-turn-tcp.txt', `turns:${HERE}:${COTURN.tls}`, '--insecure', ...TURN)],
+  ['coturn, TURN over TCP', () => conform('coturn-4.6.1-turn-tcp', 'coturn-turn.txt', `turn:${HERE}:${COTURN.plain}?transport=tcp`, ...TURN)],
+  ['coturn, TURN over TLS', () => conform('coturn-4.6.1-turn-tls', 'coturn-turn.txt', `turns:${HERE}:${COTURN.tls}`, '--insecure', ...TURN)],
   ['glass, STUN', () => conform('glass-stun', '', `stun:${HERE}:${OURS.plain}`)],
   ['glass, TURN over UDP', () => conform('glass-turn-udp', '', `turn:${HERE}:${OURS.plain}`, ...TURN)],
   ['glass, TURN over TCP', () => conform('glass-turn-tcp', '', `turn:${HERE}:${OURS.plain}?transport=tcp`, ...TURN)],
@@ -72,7 +72,7 @@ async function inside() {
     '-days', '2', '-subj', '/CN=turn', '-addext', `subjectAltName=IP:${HERE}`], { cwd: folder, stdio: 'ignore' });
   await serve('coturn', 'turnserver', ['-n', '--no-cli', `--listening-ip=${HERE}`, '--listening-ip=127.0.0.2', `--relay-ip=${HERE}`,
     `--listening-port=${COTURN.plain}`, '--alt-listening-port=3479', `--tls-listening-port=${COTURN.tls}`, '--cert=cert.pem', '--pkey=key.pem',
-    '--lt-cred-mech', '--user=alice:wonderland', '--user=bob:builder', '--realm=test', '--rfc5780', '--allow-loopback-peers', '--min-port=50000', '--max-port=50999',
+    '--lt-cred-mech', '--user=alice:wonderland', '--user=bob:builder', '--realm=test', '--allow-loopback-peers', '--min-port=50000', '--max-port=50999',
     '--pidfile=coturn.pid', '--userdb=turndb', '--log-file=stdout', '--simple-log'], COTURN.plain);
   await serve('glass', glass, ['serve', '--port', '0', '--turn-port', String(OURS.plain), '--turns-port', String(OURS.tls),
     '--user', 'alice:wonderland', '--user', 'bob:builder'], OURS.plain);
