@@ -132,6 +132,30 @@ TEST(Rfc8489AppendixB1, SampleAsPrintedHasAWrongLength) {
   EXPECT_EQ(MessageView::parse(test::kSampleUserhashRequest).error(), ParseError::kLengthMismatch);
 }
 
+// All else is what we would write: the length is the only error in it, and with the right one the
+// HMAC is another.
+TEST(Rfc8489AppendixB1, SampleIsRebuiltButForItsLength) {
+  const ByteVector key =
+      long_term_key(PasswordAlgorithmNumber::kSha256, kKatakanaUser, "example.org", "TheMatrIX");
+  ByteVector out;
+  MessageBuilder builder(Writer(out), Class::kRequest, Method::kBinding,
+                         transaction_of(test::kSampleUserhashRequest));
+
+  builder.add(userhash(kKatakanaUser, "example.org"));
+  builder.add(Nonce{"obMatJos2AAACf//499k954d6OL34oL9FSTvy64sA"}).add(Realm{"example.org"});
+  builder.add_integrity_sha256(key);
+
+  ByteVector sample = test::kSampleUserhashRequest;
+  ASSERT_EQ(out.size(), sample.size());
+  EXPECT_EQ(sample[3], 156);
+  EXPECT_EQ(out[3], 136);
+  sample[3] = out[3];
+  const std::size_t before = sample.size() - kIntegritySha256Size;
+  EXPECT_EQ(hex(Bytes(out).first(before)), hex(Bytes(sample).first(before)));
+  EXPECT_EQ(check_integrity_sha256(*MessageView::parse(out), key), Verdict::kValid);
+  EXPECT_EQ(check_integrity_sha256(*MessageView::parse(sample), key), Verdict::kWrong);
+}
+
 // Its HMAC was computed with that wrong length in the header; it confirms the SHA-256 key.
 TEST(Rfc8489AppendixB1, IntegrityOfTheSample) {
   const ByteVector key =
