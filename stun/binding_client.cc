@@ -1,6 +1,8 @@
 #include "stun/binding_client.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -20,6 +22,13 @@
 
 namespace glass::stun {
 
+namespace {
+
+constexpr Duration kRedirectMemory = std::chrono::minutes(5);  // RFC 8489 §10
+constexpr std::size_t kAskedMax = 16;                          // servers that are remembered
+
+}  // namespace
+
 std::string_view to_text(BindingFailure failure) {
   switch (failure) {
     case BindingFailure::kTimeout: return "the server did not answer";
@@ -38,6 +47,8 @@ BindingClient::BindingClient(BindingClientConfig config, Random& random, const T
 void BindingClient::start(Instant now) {
   if (transaction_) return;
   retries_ = 0;
+  redirects_ = 0;
+  path_ = config_.path;
   ask(now);
 }
 
@@ -53,11 +64,16 @@ void BindingClient::ask(Instant now) {
   TransactionConfig timing = config_.transaction;
   trace_.rule("8489:6.2.1#8"_rule);
   timing.rto = std::max(timing.rto, rto_.rto(now));
-  transaction_.emplace(timing, config_.path, request, trace_);
+  transaction_.emplace(timing, path_, request, trace_);
+  std::erase_if(asked_, [&](const Asked& asked) {
+    return asked.server == path_.remote || now - asked.when >= kRedirectMemory;
+  });
+  if (asked_.size() >= kAskedMax) asked_.erase(asked_.begin());
+  asked_.push_back({path_.remote, now});
 }
 
 void BindingClient::receive(Instant now, const Received& in) {
-  if (!transaction_ || in.path != config_.path)
+  if (!transaction_ || in.path != path_)
     return trace_.drop("8489:6.3#0"_rule, "not from the server that was asked", in.bytes);
   const auto message = MessageView::parse(in.bytes);
   if (!message) return trace_.drop(rule_of(message.error()), to_text(message.error()), in.bytes);
@@ -69,7 +85,7 @@ void BindingClient::receive(Instant now, const Received& in) {
     case Transaction::Receipt::kDiscarded: return;
     case Transaction::Receipt::kSuccess:
       return on_success(now, *message, transaction_->round_trip());
-    case Transaction::Receipt::kError: return on_error(now, get<ErrorCode>(*message)->code);
+    case Transaction::Receipt::kError: return on_error(now, *message);
     case Transaction::Receipt::kFailed: return finish(Failed{BindingFailure::kUnusable});
   }
 }
@@ -86,13 +102,36 @@ void BindingClient::on_success(Instant now, const MessageView& message,
   finish(Mapped{mapped->address, round_trip});
 }
 
-void BindingClient::on_error(Instant now, unsigned code) {
+void BindingClient::on_error(Instant now, const MessageView& message) {
+  const unsigned code = get<ErrorCode>(message)->code;
   if (code >= 500 && code <= 599 && retries_ < config_.server_error_retries) {
     trace_.rule("8489:6.3.4#2"_rule, Fact{"code", code}, Fact{"retry", ++retries_});
     return ask(now);
   }
   if (code >= 300 && code <= 399) trace_.rule("8489:6.3.4#1"_rule, Fact{"code", code});
+  if (code == 300 && follow(now, message)) return;
   finish(Failed{BindingFailure::kErrorResponse, code});
+}
+
+// RFC 8489 §10. Over TLS the certificate would have to be looked at anew: that is not followed.
+bool BindingClient::follow(Instant now, const MessageView& message) {
+  const auto alternate = get<AlternateServer>(message);
+  if (!alternate || path_.transport == Transport::kTls || redirects_ >= config_.max_redirects)
+    return false;
+  const Address& server = alternate->address;
+  if (server.port == 0 || server.is_v4() != path_.remote.is_v4()) return false;
+  const auto is_it = [&](const Asked& asked) {
+    return asked.server == server && now - asked.when < kRedirectMemory;
+  };
+  if (std::ranges::any_of(asked_, is_it)) {
+    trace_.rule("8489:10#9"_rule, Fact{"server", to_text(server)});
+    return false;
+  }
+  trace_.rule("8489:10#0"_rule, Fact{"server", to_text(server)});
+  ++redirects_;
+  path_.remote = server;
+  ask(now);
+  return true;
 }
 
 void BindingClient::on_unreachable() {

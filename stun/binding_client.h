@@ -1,13 +1,15 @@
 // stun/binding_client.h - asks one STUN server for our address as it sees it.
 //
-// RFC 8489 §6.1, §6.2, §6.3.3, §6.3.4.  Tested by: tests/stun/binding_client_test.cc
+// RFC 8489 §6.1, §6.2, §6.3.3, §6.3.4, §10.  Tested by: tests/stun/binding_client_test.cc
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/address.h"
 #include "base/node.h"
@@ -25,6 +27,9 @@ struct BindingClientConfig {
   TransactionConfig transaction{};    // its RTO is replaced by what earlier answers taught
   std::string software{};             // RFC 8489 §14.14; nothing unless told to
   unsigned server_error_retries = 4;  // RFC 8489 §6.3.4: how often 5xx is tried again
+  // RFC 8489 §10: how many servers in a row may send us to another one. Zero, because their answers
+  // are not authenticated: whoever can forge one would choose whom we ask.
+  std::size_t max_redirects = 0;
 };
 
 enum class BindingFailure : std::uint8_t {
@@ -64,7 +69,8 @@ class BindingClient {
  private:
   void ask(Instant now);
   void on_success(Instant now, const MessageView& message, std::optional<Duration> round_trip);
-  void on_error(Instant now, unsigned code);
+  void on_error(Instant now, const MessageView& message);
+  [[nodiscard]] bool follow(Instant now, const MessageView& message);
   void finish(const Event& event);
 
   BindingClientConfig config_;
@@ -73,6 +79,13 @@ class BindingClient {
   RtoEstimator rto_;
   std::optional<Transaction> transaction_;
   unsigned retries_ = 0;
+  std::size_t redirects_ = 0;
+  Path path_{};  // to the server that is asked now
+  struct Asked {
+    Address server;
+    Instant when;
+  };
+  std::vector<Asked> asked_;  // lately, no more than one start() asks
   std::optional<Event> event_;
 };
 

@@ -67,6 +67,8 @@ void BindingServer::receive(Instant, const Received& in) {
   if (!answer.unknown.empty()) {
     trace_.rule("8489:6.3.1#0"_rule, Fact{"unknown", answer.unknown.count});
     answer.code = 420;
+  } else if (sends_away(in.path)) {
+    answer.code = 300;
   } else if (answer.other) {
     change_path(*message, answer);
   }
@@ -122,6 +124,24 @@ void BindingServer::change_path(const MessageView& request, Answer& answer) cons
   answer.origin = change->change_ip ? answer.other->with_port(local.port) : local;
   if (change->change_port) answer.origin.port = answer.other->port;
   answer.is_moved = true;
+}
+
+// RFC 8489 §10: only to a server that the client can reach the way it has reached us.
+bool BindingServer::sends_away(const Path& path) const {
+  return std::ranges::any_of(config_.try_instead, [&](const Address& address) {
+    return address.is_v4() == path.remote.is_v4();
+  });
+}
+
+// RFC 8489 §10: first the address of the client's family, then that of the other one.
+void BindingServer::write_alternates(const Answer& answer, MessageBuilder& builder) const {
+  for (const bool is_first : {true, false}) {
+    for (const Address& address : config_.try_instead) {
+      if ((address.is_v4() == answer.path.remote.is_v4()) != is_first) continue;
+      trace_.rule(is_first ? "8489:10#1"_rule : "8489:10#2"_rule, Fact{"server", to_text(address)});
+      builder.add(AlternateServer{address});
+    }
+  }
 }
 
 // The header is that of a Binding request, the attributes behind it cannot be told apart.
@@ -181,6 +201,7 @@ void BindingServer::write(const Answer& answer, PacketBuffer& out) const {
     trace_.rule("8489:6.3.1.1#3"_rule, Fact{"unknown", answer.unknown.count});
     builder.add(answer.unknown);
   }
+  if (answer.code == 300) write_alternates(answer, builder);
   if (!config_.software.empty()) {
     trace_.rule("8489:6.3.1.1#5"_rule);
     builder.add(Software{config_.software});

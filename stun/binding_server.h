@@ -32,6 +32,9 @@ struct BindingServerConfig {
   std::string software{};        // RFC 8489 §14.14, §16.1.2: says nothing unless told to
   bool add_fingerprint = false;  // RFC 8489 §12: allowed, never required of others
   std::vector<AlternateAddresses> alternates{};  // one of each family at most; empty: RFC 8489 only
+  // RFC 8489 §10: where everybody is sent who asks; nothing but a reason to use less of this server
+  // (§12: a basic server should not). One of each family at most; who has none is answered.
+  std::vector<Address> try_instead{};
 };
 
 class BindingServer {
@@ -63,6 +66,8 @@ class BindingServer {
   };
   void write_discovery(const Answer& answer, MessageBuilder& builder) const;
   void change_path(const MessageView& request, Answer& answer) const;
+  [[nodiscard]] bool sends_away(const Path& path) const;
+  void write_alternates(const Answer& answer, MessageBuilder& builder) const;
   [[nodiscard]] std::span<const AttributeType> understood(const Path& path) const;
   [[nodiscard]] std::optional<Address> other_of(const Address& local) const;
   void answer_malformed(const Received& in);

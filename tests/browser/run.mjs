@@ -13,7 +13,7 @@ const filter = process.argv[2] ?? '';
 const GROUP_LIMIT_MS = 240_000;
 /** Group and the namespace that its browser lives in. @type {[string, 'alone' | 'near'][]} */
 const GROUPS = [
-  ['call', 'alone'], ['denied', 'alone'], ['relaycall', 'near'], ['pages', 'alone'], ['hostile', 'alone'], ['learn', 'alone'], ['loopback', 'alone'],
+  ['call', 'alone'], ['denied', 'near'], ['relaycall', 'near'], ['pages', 'alone'], ['hostile', 'alone'], ['learn', 'alone'], ['loopback', 'alone'],
   ['veth', 'near'], ['newcomer', 'near'], ['relay', 'near'], ['tcp', 'near'], ['sdp', 'alone'],
 ];
 
@@ -73,7 +73,7 @@ async function main() {
     const error = await Promise.resolve().then(one.run).then(() => '', (thrown) => String(thrown?.stack ?? thrown));
     report(`page: ${one.name}`, Date.now() - started, error);
   }
-  if (filter.startsWith('page')) return;
+  if (filter === 'page' || filter.startsWith('page:')) return;
   if (!process.env.GLASS || !fs.existsSync(process.env.GLASS)) throw new Error('set GLASS to the path of the program glass');
   const network = makeNetwork(process.pid);
   for (const [group, place] of GROUPS) {

@@ -1,6 +1,9 @@
 #include "stun/binding_client.h"
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 
 #include <gtest/gtest.h>
 
@@ -187,6 +190,92 @@ TEST(BindingClient, IsNotSentElsewhere) {
 
   EXPECT_EQ(std::get<BindingClient::Failed>(*event).code, 300U);
   EXPECT_RULE("8489:6.3.4#1");
+}
+
+// A client that may be sent on, and a network of servers that all send on.
+struct Redirected : Fixture {
+  explicit Redirected(std::size_t max, const Path& path = kPath)
+      : Fixture({.path = path, .software = "", .max_redirects = max}) {}
+
+  // Who is asked now; the answer is the way to `alternate`.
+  std::optional<Address> sent_on(Instant now, const Address& alternate) {
+    PacketBuffer out;
+    out.clear();
+    const auto path = client.poll_transmit(now, out);
+    if (!path) return std::nullopt;
+    ByteVector answer;
+    MessageBuilder(Writer(answer), Class::kError, Method::kBinding,
+                   MessageView::parse(out.bytes())->transaction())
+        .add(ErrorCode{300, ""})
+        .add(AlternateServer{alternate});
+    receive(now, answer, *path);
+    return path->remote;
+  }
+};
+
+const Address kOther = *parse_address("192.0.2.99:3478");
+
+TEST(BindingClient, FollowsARedirectionWhereItMay) {
+  Redirected t(1);
+  t.client.start(kStart);
+  EXPECT_EQ(t.sent_on(kStart, kOther), kPath.remote);
+  EXPECT_FALSE(t.client.poll_event());
+
+  PacketBuffer out;
+  out.clear();
+  const auto path = t.client.poll_transmit(kStart, out);
+  ASSERT_TRUE(path);
+  EXPECT_EQ(path->remote, kOther);
+  t.receive(kStart, answer_to(out.bytes(), *parse_address("198.51.100.7:9")), kPath);
+  EXPECT_FALSE(t.client.poll_event());  // the first server has nothing to say any more
+  t.receive(kStart, answer_to(out.bytes(), *parse_address("198.51.100.7:9")), *path);
+
+  EXPECT_EQ(std::get<BindingClient::Mapped>(*t.client.poll_event()).address,
+            *parse_address("198.51.100.7:9"));
+  EXPECT_RULE("8489:10#0");
+}
+
+TEST(BindingClient, ServersThatNameEachOtherAreLeft) {
+  Redirected t(8);
+  t.client.start(kStart);
+
+  EXPECT_EQ(t.sent_on(kStart, kOther), kPath.remote);
+  EXPECT_EQ(t.sent_on(kStart, kPath.remote), kOther);
+
+  EXPECT_EQ(std::get<BindingClient::Failed>(*t.client.poll_event()).code, 300U);
+  EXPECT_RULE("8489:10#9");
+  // So it is with the next question, as long as five minutes are not over.
+  t.client.start(kStart + 299s);
+  EXPECT_EQ(t.sent_on(kStart + 299s, kOther), kPath.remote);
+  EXPECT_EQ(std::get<BindingClient::Failed>(*t.client.poll_event()).code, 300U);
+  t.client.start(kStart + 300s);
+  EXPECT_EQ(t.sent_on(kStart + 300s, kOther), kPath.remote);
+  EXPECT_FALSE(t.client.poll_event());
+}
+
+TEST(BindingClient, IsSentOnNoMoreOftenThanItMay) {
+  Redirected t(3);
+  t.client.start(kStart);
+
+  for (std::uint16_t i = 0; i < 4; ++i)
+    EXPECT_TRUE(t.sent_on(kStart, kOther.with_port(static_cast<std::uint16_t>(4000 + i))));
+
+  EXPECT_EQ(std::get<BindingClient::Failed>(*t.client.poll_event()).code, 300U);
+}
+
+TEST(BindingClient, DoesNotFollowToWhereItCannotGo) {
+  for (const char* text : {"[2001:db8::1]:3478", "192.0.2.99:0"}) {
+    Redirected t(3);
+    t.client.start(kStart);
+    EXPECT_TRUE(t.sent_on(kStart, *parse_address(text)));
+    EXPECT_EQ(std::get<BindingClient::Failed>(*t.client.poll_event()).code, 300U) << text;
+  }
+  Path path = kPath;
+  path.transport = Transport::kTls;
+  Redirected t(3, path);
+  t.client.start(kStart);
+  EXPECT_TRUE(t.sent_on(kStart, kOther));
+  EXPECT_EQ(std::get<BindingClient::Failed>(*t.client.poll_event()).code, 300U);
 }
 
 TEST(BindingClient, TriesAServerErrorFourTimesAgain) {

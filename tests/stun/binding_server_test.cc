@@ -76,6 +76,40 @@ TEST(BindingServer, AnswersARetransmissionAlike) {
   EXPECT_EQ(t.ask(message(Class::kRequest)), t.ask(message(Class::kRequest)));
 }
 
+TEST(BindingServer, SendsOnToAServerOfTheSameFamily) {
+  const Address v4 = *parse_address("192.0.2.77:3478");
+  const Address v6 = *parse_address("[2001:db8::77]:3478");
+  for (const char* remote : {"203.0.113.7:40001", "[2001:db8::7]:40001"}) {
+    Fixture t({
+        .try_instead = {v4, v6}
+    });
+    Path path = kPath;
+    path.remote = *parse_address(remote);
+
+    const auto raw = t.ask(message(Class::kRequest), path);
+
+    ASSERT_TRUE(raw);
+    const auto answer = MessageView::parse(*raw);
+    EXPECT_EQ(get<ErrorCode>(*answer)->code, 300U);
+    EXPECT_EQ(get<AlternateServer>(*answer)->address, path.remote.is_v4() ? v4 : v6);
+    int alternates = 0;
+    for (const Attribute& attribute : answer->attributes())
+      alternates += attribute.type == AttributeType::kAlternateServer ? 1 : 0;
+    EXPECT_EQ(alternates, 2);
+    EXPECT_RULE("8489:10#1");
+    EXPECT_RULE("8489:10#2");
+  }
+}
+
+TEST(BindingServer, AnswersWhomItCannotSendOn) {
+  Fixture t({.try_instead = {*parse_address("[2001:db8::77]:3478")}});
+
+  const auto raw = t.ask(message(Class::kRequest));
+
+  ASSERT_TRUE(raw);
+  EXPECT_EQ(MessageView::parse(*raw)->cls(), Class::kSuccess);
+}
+
 TEST(BindingServer, SaysItsNameIfItHasOne) {
   Fixture t({.software = "glass", .add_fingerprint = true});
 

@@ -1,4 +1,6 @@
 // The test vectors of RFC 5769, checked and rebuilt byte by byte.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "base/address.h"
@@ -14,8 +16,11 @@ namespace {
 
 constexpr std::string_view kKatakanaUser = "\u30DE\u30C8\u30EA\u30C3\u30AF\u30B9";
 
+// Also of a message whose length field is wrong.
 TransactionId transaction_of(const ByteVector& message) {
-  return MessageView::parse(message)->transaction();
+  TransactionId id;
+  std::copy_n(message.begin() + 8, id.bytes.size(), id.bytes.begin());
+  return id;
 }
 
 // The vectors pad with blanks, which a builder of ours never does: the attribute is copied.
@@ -130,6 +135,30 @@ TEST(Rfc8489AppendixB1, UserhashOfTheSample) {
 // it is no valid message as printed.
 TEST(Rfc8489AppendixB1, SampleAsPrintedHasAWrongLength) {
   EXPECT_EQ(MessageView::parse(test::kSampleUserhashRequest).error(), ParseError::kLengthMismatch);
+}
+
+// All else is what we would write: the length is the only error in it, and with the right one the
+// HMAC is another.
+TEST(Rfc8489AppendixB1, SampleIsRebuiltButForItsLength) {
+  const ByteVector key =
+      long_term_key(PasswordAlgorithmNumber::kSha256, kKatakanaUser, "example.org", "TheMatrIX");
+  ByteVector out;
+  MessageBuilder builder(Writer(out), Class::kRequest, Method::kBinding,
+                         transaction_of(test::kSampleUserhashRequest));
+
+  builder.add(userhash(kKatakanaUser, "example.org"));
+  builder.add(Nonce{"obMatJos2AAACf//499k954d6OL34oL9FSTvy64sA"}).add(Realm{"example.org"});
+  builder.add_integrity_sha256(key);
+
+  ByteVector sample = test::kSampleUserhashRequest;
+  ASSERT_EQ(out.size(), sample.size());
+  EXPECT_EQ(sample[3], 156);
+  EXPECT_EQ(out[3], 136);
+  sample[3] = out[3];
+  const std::size_t before = sample.size() - kIntegritySha256Size;
+  EXPECT_EQ(hex(Bytes(out).first(before)), hex(Bytes(sample).first(before)));
+  EXPECT_EQ(check_integrity_sha256(*MessageView::parse(out), key), Verdict::kValid);
+  EXPECT_EQ(check_integrity_sha256(*MessageView::parse(sample), key), Verdict::kWrong);
 }
 
 // Its HMAC was computed with that wrong length in the header; it confirms the SHA-256 key.

@@ -9,7 +9,7 @@ export const cases = [
   {
     name: 'a refused camera is said in words, and one can still join',
     async run(t) {
-      const { host, guest } = await common.meetByLink(t, await t.glass({ namespace: t.network.alone }));
+      const { host, guest } = await common.meetByLink(t, await t.glass({ namespace: t.network.near }));
       await getReady(host);
       await host.untilAttribute('call-problem', 'data-problem', 'denied');
       assert.match(await host.text('call-problem'), /not allowed.*address bar/s);
