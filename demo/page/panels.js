@@ -27,7 +27,7 @@ export function drawMap(view) {
 export function drawPath(path) {
   const list = byId('path');
   if (!path) {
-    list.replaceChildren(make('dd', { class: 'quiet' }, t('path.none')));
+    list.replaceChildren(...row('path.kind', make('span', { class: 'quiet' }, t('path.none'))));
     list.removeAttribute('data-kind');
     return;
   }

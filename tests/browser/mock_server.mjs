@@ -41,7 +41,7 @@ export async function startMock({ port = 0, trace = () => [], oneRoom = false } 
       running = true;
       return response.end('{}');
     }
-    const file = path.join(PAGE, where === '/' ? 'index.html' : path.basename(where));
+    const file = path.join(PAGE, where === '/' ? 'index.html' : path.posix.normalize(where));
     const type = TYPES[path.extname(file)];
     if (!type || !fs.existsSync(file)) {
       response.statusCode = 404;

@@ -17,7 +17,7 @@ let matrix = null;
 export function makeMatrix(box) {
   const note = make('p', { class: 'notice', role: 'status', 'data-testid': 'matrix-note' });
   const turn = make('input', { type: 'checkbox', 'data-testid': 'matrix-turn' });
-  const table = make('div', { class: 'matrix-box', tabindex: '0', role: 'region', 'aria-label': t('matrix.title') });
+  const table = make('div', { class: 'matrix-box', tabindex: '0', role: 'group', 'aria-label': t('matrix.title') });
   const compute = make('button', { type: 'button', class: 'primary', 'data-testid': 'matrix-run', onclick: async () => {
     const began = performance.now();
     try {

@@ -54,7 +54,7 @@ function layerCard(event, n, selected, onSelect) {
   const format = event.format ?? event.layer;
   const key = `layer.${format}`;
   return make('section', { class: `layer ${format}`, 'data-layer': n },
-    make('h4', {}, `${format.toUpperCase()} · ${t('packet.bytes', { n: event.size ?? 0 })}`),
+    make('h3', {}, `${format.toUpperCase()} · ${t('packet.bytes', { n: event.size ?? 0 })}`),
     has(key) ? make('p', { class: 'quiet' }, t(key)) : null,
     make('p', { class: 'summary' }, make('bdi', {}, event.summary ?? '')),
     make('div', { class: 'opened' }, bytesOf(event, n, selected, onSelect), fieldTree(fields, n, selected, onSelect)));

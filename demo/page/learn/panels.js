@@ -46,7 +46,7 @@ export function sdpPanel(model, at) {
     const n = told.length - shown.length + index;
     const other = bodies[n % 2 === 0 ? n + 1 : n - 1];
     return make('section', { class: 'description' },
-      make('h4', {}, `${kinds[n]} · ${nameOf(model, event.node)} · ${clock(event.t)}`),
+      make('h3', {}, `${kinds[n]} · ${nameOf(model, event.node)} · ${clock(event.t)}`),
       make('ol', {}, ...(event.lines ?? []).map(([, text, meaning, detail, section]) => {
         const differs = other !== undefined && !other.has(text);
         return make('li', { class: differs ? 'differs' : 'same' },
@@ -61,7 +61,7 @@ export function icePanel(model, sides) {
   const parts = [];
   for (const [node, side] of sides) {
     if (side.candidates.length === 0 && side.pairs.size === 0) continue;
-    parts.push(make('section', { class: 'ice' }, make('h4', {}, nameOf(model, node)),
+    parts.push(make('section', { class: 'ice' }, make('h3', {}, nameOf(model, node)),
       make('ul', { class: 'candidates' }, ...side.candidates.map((one) =>
         make('li', {}, make('b', {}, one.type), ' ', code(one.address), make('p', { class: 'quiet' }, has(`candidate.${one.type}`) ? t(`candidate.${one.type}`) : '')))),
       ...[...side.pairs.values()].map((pair) => pairCard(model, pair))));
