@@ -1,7 +1,7 @@
 // demo/sdp_tool.h - what glass sdp says: explanations, differences, answers, and a session on lines
 // of JSON. Texts in, texts out; commands/sdp.cc reads the files.
 //
-// Tested by: tests/demo/sdp_tool_test.cc, tests/browser/cases/sdp.mjs
+// Tested by: tests/demo/sdp_tool_test.cc
 #pragma once
 
 #include <memory>

@@ -67,7 +67,12 @@ export class Session {
   /** Creates the channels and sends the offer. @param {boolean} withCall whether the other side may be a page */
   async offer(withCall) {
     for (const label of withCall ? [...CHANNEL_LABELS, ...OPTIONAL_LABELS] : CHANNEL_LABELS) this.#adopt(this.pc.createDataChannel(label));
-    await this.pc.setLocalDescription();
+    try {
+      await this.pc.setLocalDescription();
+    } catch (error) {
+      if (this.ended) return;  // closed in the meantime
+      throw error;
+    }
     this.#describe();
   }
 

@@ -200,7 +200,7 @@ class Attack {
     attempt(start, alice, [this] { return tap_.record; });
     attempt(start, alice, [this] { return altered(); });
     attempt(start, alice, [] { return sctp_abort(); });
-    attempt(start, alice, [] { return ByteVector{0xFF, 'h', 'e', 'l', 'l', 'o'}; });
+    attempt(start, alice, [] { return ByteVector{0x7F, 'h', 'e', 'l', 'l', 'o'}; });
   }
 
   // Alice's last check with another transaction, signed with a password that Mallory made up, or

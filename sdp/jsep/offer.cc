@@ -325,9 +325,11 @@ class OfferBuilder {
     for (const std::string& name : core_.bundled)
       if (alive.contains(name)) group_.push_back(name);
     established_ = group_.size();
-    for (const Section& section : sections_)
-      if (!section.is_rejected && last_answer(section.mid) == nullptr)
-        group_.push_back(section.mid);
+    for (const Section& section : sections_) {
+      const bool is_new = last_answer(section.mid) == nullptr;
+      const bool is_named = place_in_group(section.mid) < group_.size();
+      if (!section.is_rejected && is_new && !is_named) group_.push_back(section.mid);
+    }
     shop_.trace.rule(core_.current_local.is_null() ? "8829:5.2.1#42"_rule : "8829:5.2.2#34"_rule);
     if (established_ > 0) shop_.trace.rule("8829:5.2.2#33"_rule);
   }

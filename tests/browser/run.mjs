@@ -14,7 +14,7 @@ const GROUP_LIMIT_MS = 240_000;
 /** Group and the namespace that its browser lives in. @type {[string, 'alone' | 'near'][]} */
 const GROUPS = [
   ['call', 'alone'], ['denied', 'near'], ['relaycall', 'near'], ['pages', 'alone'], ['hostile', 'alone'], ['learn', 'alone'], ['loopback', 'alone'],
-  ['veth', 'near'], ['newcomer', 'near'], ['relay', 'near'], ['tcp', 'near'], ['sdp', 'alone'],
+  ['veth', 'near'], ['newcomer', 'near'], ['relay', 'near'], ['tcp', 'near'],
 ];
 
 let passed = 0;

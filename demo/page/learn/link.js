@@ -8,7 +8,7 @@ const RUN_KEYS = ['scenario', 'seed', 'loss', 'delay', 'jitter', 'a_nat', 'b_nat
 
 /** @param {Run} run */
 export function queryOf(run) {
-  return RUN_KEYS.filter((key) => run[key] !== undefined && run[key] !== '').map((key) => `${key}=${encodeURIComponent(run[key])}`).join('&');
+  return RUN_KEYS.filter((key) => run[key] !== undefined && run[key] !== '').map((key) => `${key}=${encodeURIComponent(run[key]).replaceAll('%2F', '/')}`).join('&');
 }
 
 /** @param {{ chapter: string, step: number, run: Run, at: number, field: string, free: boolean }} place */

@@ -113,7 +113,7 @@ export const cases = [
       for (const [cell, outcome, state] of [['ei.ei-ei.ei', 'direct', 'connected'], ['apd.apd-apd.apd', 'fail', 'failed']]) {
         await tab.untilAttribute(`cell-${cell}`, 'data-outcome', outcome);
         await tab.click(`cell-${cell}`);
-        await tab.until('the run', async () => (await tab.eval(() => location.hash)).includes(cell.slice(0, cell.indexOf('-')).replace('.', '%2F')));
+        await tab.until('the run', async () => (await tab.eval(() => location.hash)).includes(cell.slice(0, cell.indexOf('-')).replace('.', '/')));
         await tab.until(`somebody ${state}`, async () => (await tab.text('events')).includes(state));
       }
       await tab.click('matrix-turn');
