@@ -70,7 +70,7 @@ export class Session {
     try {
       await this.pc.setLocalDescription();
     } catch (error) {
-      if (this.ended) return;  // closed in the meantime
+      if (this.pc.signalingState === 'closed') return;  // in the meantime
       throw error;
     }
     this.#describe();

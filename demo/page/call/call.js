@@ -232,7 +232,7 @@ export class Call {
     if (this.#closed || typeof message !== 'object' || message === null) return;
     if (message.type === 'description') return this.#onDescription(message);
     if (message.type === 'wish') return this.#onWish(message);
-    if (message.type === 'candidate') return this.#pc.addIceCandidate(message.candidate);
+    if (message.type === 'candidate') return this.#isGone() ? undefined : this.#pc.addIceCandidate(message.candidate);
     if (message.type !== 'presence') return;
     this.peer = { joined: message.joined === true, mic: message.mic === true, camera: message.camera === true };
     this.#apply();
