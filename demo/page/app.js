@@ -353,7 +353,7 @@ function onOpen(mine) {
 /** @param {Attempt} mine @param {RTCDataChannel} channel */
 function onChannel(mine, channel) {
   if (channel.label === CALL_LABEL) {
-    if (mine.session) calls.attach(mine.session.pc, channel, mine.offerer);
+    if (mine.session && mine.session.pc.signalingState !== 'closed') calls.attach(mine.session.pc, channel, mine.offerer);
     return;
   }
   if (channel.label === 'chat') {

@@ -153,7 +153,7 @@ export class Session {
   }
 
   #describe() {
-    const description = this.pc.localDescription;
+    const description = this.pc.signalingState === 'closed' ? null : this.pc.localDescription;
     if (!description) return;
     this.#events.note('sdp', 'event.sdp.local', { kind: description.type, bytes: description.sdp.length });
     this.#events.send({ type: 'description', kind: description.type, sdp: description.sdp });
