@@ -353,7 +353,7 @@ function onOpen(mine) {
 /** @param {Attempt} mine @param {RTCDataChannel} channel */
 function onChannel(mine, channel) {
   if (channel.label === CALL_LABEL) {
-    if (mine.session && mine.session.pc.signalingState !== 'closed') calls.attach(mine.session.pc, channel, mine.offerer);
+    if (mine.session) calls.attach(mine.session.pc, channel, mine.offerer);
     return;
   }
   if (channel.label === 'chat') {
@@ -406,7 +406,7 @@ function proofOf(mine, byOfferer) {
 
 /** @param {Attempt} mine @param {string} mac */
 function onProof(mine, mac) {
-  if (attempt !== mine || !mine.secret || mine.verified) return;
+  if (attempt !== mine || !mine.secret || mine.verified || mine.session?.ended) return;
   if (mac !== proofOf(mine, !mine.offerer)) return proofFailed(mine);
   mine.verified = true;
   refresh();

@@ -67,12 +67,7 @@ export class Session {
   /** Creates the channels and sends the offer. @param {boolean} withCall whether the other side may be a page */
   async offer(withCall) {
     for (const label of withCall ? [...CHANNEL_LABELS, ...OPTIONAL_LABELS] : CHANNEL_LABELS) this.#adopt(this.pc.createDataChannel(label));
-    try {
-      await this.pc.setLocalDescription();
-    } catch (error) {
-      if (this.pc.signalingState === 'closed') return;  // in the meantime
-      throw error;
-    }
+    await this.pc.setLocalDescription();
     this.#describe();
   }
 
@@ -153,7 +148,7 @@ export class Session {
   }
 
   #describe() {
-    const description = this.pc.signalingState === 'closed' ? null : this.pc.localDescription;
+    const description = this.pc.localDescription;
     if (!description) return;
     this.#events.note('sdp', 'event.sdp.local', { kind: description.type, bytes: description.sdp.length });
     this.#events.send({ type: 'description', kind: description.type, sdp: description.sdp });
@@ -281,6 +276,7 @@ export class Session {
     }
     this.channels.set(channel.label, channel);
     const opened = () => {
+      if (this.ended) return;  // some browsers still say so of a channel that opened just before
       this.#events.note('channel', 'event.channel.open', { label: channel.label, id: channel.id ?? '?' });
       this.#events.channel(channel);
       this.#events.changed();

@@ -76,11 +76,6 @@ export class Call {
     this.#events.changed();
   }
 
-  /** Some browsers throw where a closed connection is asked for anything. */
-  #isGone() {
-    return this.#closed || this.#pc.signalingState === 'closed';
-  }
-
   /** Whether both take part. */
   isOn() {
     return this.joined && this.peer?.joined === true;
@@ -96,7 +91,6 @@ export class Call {
 
   /** How loud the last packet of the other side was, as the browser knows it; 0 where it does not. */
   level() {
-    if (this.#isGone()) return 0;
     const sources = this.#pc.getReceivers().filter((one) => one.track.kind === 'audio').flatMap((one) => one.getSynchronizationSources());
     const last = sources.sort((a, b) => b.timestamp - a.timestamp)[0];
     if (!this.isOn() || !last) return 0;
@@ -125,7 +119,6 @@ export class Call {
 
   /** Makes the connection carry what should flow. The browser asks for an offer where that changes it. */
   #apply() {
-    if (this.#isGone()) return;
     const flowing = this.isOn();
     for (const kind of KINDS) {
       const track = flowing ? this.#media.tracks[kind] : null;
@@ -143,7 +136,6 @@ export class Call {
 
   /** Puts into `remote` what the other side sends now. */
   #collect() {
-    if (this.#isGone()) return;
     const wanted = this.isOn()
       ? this.#pc.getTransceivers().filter((one) => /send|recv/.test(one.currentDirection ?? '') && one.currentDirection !== 'sendonly').map((one) => one.receiver.track)
       : [];
@@ -171,7 +163,7 @@ export class Call {
 
   /** @param {any} message */
   #onWish(message) {
-    if (!this.#offers || this.#isGone()) return;
+    if (!this.#offers) return;
     const wanted = KINDS.filter((kind) => Array.isArray(message.kinds) && message.kinds.includes(kind));
     const missing = wanted.filter((kind) => !this.#pc.getTransceivers().some((one) => one.receiver.track.kind === kind));
     for (const kind of missing) this.#pc.addTransceiver(kind, { direction: this.isOn() ? 'recvonly' : 'inactive' });
@@ -182,7 +174,6 @@ export class Call {
 
   /** @param {any} message */
   async #onDescription(message) {
-    if (this.#isGone()) return;
     const description = { type: message.kind, sdp: String(message.sdp ?? '') };
     if (description.type !== (this.#offers ? 'answer' : 'offer')) return this.#events.refused(`${description.type}`);
     if (fingerprintsOf(description.sdp).some((one) => one !== this.#remoteFingerprint)) return this.#events.refused('fingerprint');
@@ -232,7 +223,7 @@ export class Call {
     if (this.#closed || typeof message !== 'object' || message === null) return;
     if (message.type === 'description') return this.#onDescription(message);
     if (message.type === 'wish') return this.#onWish(message);
-    if (message.type === 'candidate') return this.#isGone() ? undefined : this.#pc.addIceCandidate(message.candidate);
+    if (message.type === 'candidate') return this.#pc.addIceCandidate(message.candidate);
     if (message.type !== 'presence') return;
     this.peer = { joined: message.joined === true, mic: message.mic === true, camera: message.camera === true };
     this.#apply();
