@@ -6,7 +6,7 @@
 const RUN_KEYS = ['scenario', 'seed', 'loss', 'delay', 'jitter', 'a_nat', 'b_nat', 'turn', 'a_udp', 'b_udp', 'fork', 'fork_loss', 'fork_delay', 'fork_jitter'];
 /** @typedef {Record<string, string>} Run */
 
-/** @param {Run} run */
+/** A slash may stand in a query as it is, and the server reads queries as they stand. @param {Run} run */
 export function queryOf(run) {
   return RUN_KEYS.filter((key) => run[key] !== undefined && run[key] !== '').map((key) => `${key}=${encodeURIComponent(run[key]).replaceAll('%2F', '/')}`).join('&');
 }
