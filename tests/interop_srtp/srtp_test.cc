@@ -295,11 +295,12 @@ class AgainstLibsrtp2 : public testing::TestWithParam<SrtpProfile> {
   template <class Sender>
   void agree(Sender& sender, const SrtpMaster& master, std::uint64_t seed) {
     Course<Sender> run(GetParam(), seed, sender, master);
-    run.packets(packets_wanted() / 8);
+    const std::uint32_t packets = packets_wanted() / 8;
+    run.packets(packets);
     for (const Verdict seen :
          {Verdict::kGood, Verdict::kReplayed, Verdict::kTooOld, Verdict::kForged})
       EXPECT_GT(run.counts().at(static_cast<std::size_t>(seen)), 0U) << name_of(seen);
-    EXPECT_GT(run.wraps(), packets_wanted() / 8 / 10'000);  // one at least in ten thousand packets
+    EXPECT_GT(run.wraps(), packets / 10'000);  // one at least in ten thousand packets
   }
 };
 

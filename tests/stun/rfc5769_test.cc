@@ -1,6 +1,4 @@
 // The test vectors of RFC 5769, checked and rebuilt byte by byte.
-#include <algorithm>
-
 #include <gtest/gtest.h>
 
 #include "base/address.h"
@@ -16,10 +14,15 @@ namespace {
 
 constexpr std::string_view kKatakanaUser = "\u30DE\u30C8\u30EA\u30C3\u30AF\u30B9";
 
+// The key of the user in the samples with long-term credentials.
+ByteVector sample_key(PasswordAlgorithmNumber algorithm) {
+  return long_term_key(algorithm, kKatakanaUser, "example.org", "TheMatrIX");
+}
+
 // Also of a message whose length field is wrong.
 TransactionId transaction_of(const ByteVector& message) {
   TransactionId id;
-  std::copy_n(message.begin() + 8, id.bytes.size(), id.bytes.begin());
+  copy_bytes(Bytes(message).subspan(8, id.bytes.size()), id.bytes);
   return id;
 }
 
@@ -101,8 +104,7 @@ TEST(Rfc5769Section23, Ipv6ResponseIsRebuilt) {
 
 TEST(Rfc5769Section24, LongTermRequestIsRead) {
   const auto request = MessageView::parse(test::kSampleLongTermRequest);
-  const ByteVector key =
-      long_term_key(PasswordAlgorithmNumber::kMd5, kKatakanaUser, "example.org", "TheMatrIX");
+  const ByteVector key = sample_key(PasswordAlgorithmNumber::kMd5);
 
   ASSERT_TRUE(request);
   EXPECT_EQ(get<Username>(*request)->text, kKatakanaUser);
@@ -113,8 +115,7 @@ TEST(Rfc5769Section24, LongTermRequestIsRead) {
 }
 
 TEST(Rfc5769Section24, LongTermRequestIsRebuilt) {
-  const ByteVector key =
-      long_term_key(PasswordAlgorithmNumber::kMd5, kKatakanaUser, "example.org", "TheMatrIX");
+  const ByteVector key = sample_key(PasswordAlgorithmNumber::kMd5);
   ByteVector out;
   MessageBuilder builder(Writer(out), Class::kRequest, Method::kBinding,
                          transaction_of(test::kSampleLongTermRequest));
@@ -140,8 +141,7 @@ TEST(Rfc8489AppendixB1, SampleAsPrintedHasAWrongLength) {
 // All else is what we would write: the length is the only error in it, and with the right one the
 // HMAC is another.
 TEST(Rfc8489AppendixB1, SampleIsRebuiltButForItsLength) {
-  const ByteVector key =
-      long_term_key(PasswordAlgorithmNumber::kSha256, kKatakanaUser, "example.org", "TheMatrIX");
+  const ByteVector key = sample_key(PasswordAlgorithmNumber::kSha256);
   ByteVector out;
   MessageBuilder builder(Writer(out), Class::kRequest, Method::kBinding,
                          transaction_of(test::kSampleUserhashRequest));
@@ -163,8 +163,7 @@ TEST(Rfc8489AppendixB1, SampleIsRebuiltButForItsLength) {
 
 // Its HMAC was computed with that wrong length in the header; it confirms the SHA-256 key.
 TEST(Rfc8489AppendixB1, IntegrityOfTheSample) {
-  const ByteVector key =
-      long_term_key(PasswordAlgorithmNumber::kSha256, kKatakanaUser, "example.org", "TheMatrIX");
+  const ByteVector key = sample_key(PasswordAlgorithmNumber::kSha256);
   const Bytes sample = test::kSampleUserhashRequest;
   const std::size_t before = sample.size() - kIntegritySha256Size - kAttributeHeaderSize;
 

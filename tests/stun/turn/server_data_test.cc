@@ -191,13 +191,17 @@ TEST(TurnServerData, SendNeedsPeerAndData) {
   EXPECT_RULE("8656:11.2#1");
 }
 
+// A Send indication with an "x" for kPeer, written to `out`, to which more can be added.
+MessageBuilder begin_send(ByteVector& out) {
+  MessageBuilder builder(Writer(out), Class::kIndication, Method::kSend, TransactionId{});
+  builder.add(XorPeerAddress{kPeer}).add(Data{as_bytes("x")});
+  return builder;
+}
+
 TEST(TurnServerData, SendWithUnknownAttributesIsDropped) {
   Relaying t;
   ByteVector odd;
-  MessageBuilder(Writer(odd), Class::kIndication, Method::kSend, TransactionId{})
-      .add(XorPeerAddress{kPeer})
-      .add(Data{as_bytes("x")})
-      .attribute(static_cast<AttributeType>(0x7777), {});
+  begin_send(odd).attribute(static_cast<AttributeType>(0x7777), {});
   EXPECT_TRUE(t.from_client(odd).empty());
   EXPECT_RULE("8489:6.3.2#0");
 }
@@ -205,10 +209,7 @@ TEST(TurnServerData, SendWithUnknownAttributesIsDropped) {
 TEST(TurnServerData, SendWithAWrongFingerprintIsDropped) {
   Relaying t;
   ByteVector good;
-  MessageBuilder(Writer(good), Class::kIndication, Method::kSend, TransactionId{})
-      .add(XorPeerAddress{kPeer})
-      .add(Data{as_bytes("x")})
-      .add_fingerprint();
+  begin_send(good).add_fingerprint();
   ByteVector bad = good;
   bad.back() ^= 1;
   EXPECT_EQ(t.from_client(good).size(), 1U);
