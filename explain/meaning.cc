@@ -119,8 +119,10 @@ std::string sctp_meaning(const Subject& it) {
   if (it.name == "Chunk Flags" && it.before("Chunk Type") == 0) return data_flags(it.number);
   if (it.name == "Payload Protocol Identifier")
     return std::string(ppid_name(static_cast<std::uint32_t>(it.number)));
-  if (it.name == "Checksum")
-    return sctp::has_right_checksum(it.whole) ? "CRC32c, right" : "CRC32c, wrong";
+  if (it.name == "Checksum") {
+    if (sctp::has_right_checksum(it.whole)) return "CRC32c, right";
+    return sctp::has_no_checksum(it.whole) ? "left out (RFC 9653)" : "CRC32c, wrong";
+  }
   if (it.name == "Type") return std::string(sctp_parameter_name(number));
   return {};
 }

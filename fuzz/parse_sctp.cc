@@ -44,6 +44,10 @@ void expect_same(const RawChunk& raw, Write&& rewrite) {
 
 void round_trip(RawChunk& raw) {
   switch (raw.type) {
+    case ChunkType::kInterleavedData:
+      if (const auto chunk = parse_data(raw); chunk && raw.bytes[10] == 0 && raw.bytes[11] == 0)
+        expect_same(raw, [&](Writer& out) { write(out, *chunk); });
+      break;
     case ChunkType::kData:
       if (const auto chunk = parse_data(raw))
         expect_same(raw, [&](Writer& out) { write(out, *chunk); });

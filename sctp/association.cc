@@ -36,6 +36,7 @@ Config checked(Config config) {
   config.outbound_streams = std::max<std::uint16_t>(config.outbound_streams, 1);
   config.inbound_streams = std::max<std::uint16_t>(config.inbound_streams, 1);
   config.receive_window = std::max(config.receive_window, kMinReceiveWindow);
+  config.max_receive_window = std::max(config.max_receive_window, config.receive_window);
   config.max_burst = std::max(config.max_burst, 1U);
   config.sack_delay = std::min(config.sack_delay, kMaxSackDelay);
   return config;
@@ -43,7 +44,9 @@ Config checked(Config config) {
 
 // RFC 9260 §6.9: what the headers leave of a packet.
 std::size_t fragment_size(const Config& config) {
-  return config.packet_size - kCommonHeader - kDataHeader;
+  // Cut before it is known which of the two the peer wants.
+  const std::size_t header = config.interleaving ? kInterleavedDataHeader : kDataHeader;
+  return config.packet_size - kCommonHeader - header;
 }
 
 std::size_t data_chunk_size(const Config& config) { return config.packet_size - kCommonHeader; }
@@ -60,6 +63,8 @@ std::string_view name(AssociationTimer timer) {
     case AssociationTimer::kHeartbeat: return "HB.interval";
     case AssociationTimer::kHeartbeatAck: return "HEARTBEAT ACK";
     case AssociationTimer::kReconfig: return "re-configuration";
+    case AssociationTimer::kPace: return "pacing";
+    case AssociationTimer::kProbe: return "tail probe";
   }
   return "timer";
 }
@@ -72,12 +77,18 @@ Association::Association(const Config& config, Random& random, const Trace& trac
       timers_(trace),
       jar_(random),
       inbox_(blocks_),
-      queue_(fragment_size(config_), config_.send_buffer, blocks_, inbox_, trace),
+      queue_({.fragment_size = fragment_size(config_),
+              .limit = config_.send_buffer,
+              .scheduling = config_.scheduling},
+             blocks_, inbox_, trace),
       outstanding_(queue_, blocks_, trace),
-      congestion_(data_chunk_size(config_), trace),
+      congestion_(make_congestion(config_.congestion, data_chunk_size(config_), trace)),
       rto_(config_, trace),
       tracker_(trace),
-      reassembly_(config_.max_message_size, blocks_, inbox_, trace) {}
+      reassembly_(config_.max_message_size, blocks_, inbox_, trace),
+      window_limit_(config_.receive_window) {
+  outstanding_.detect_losses(config_.loss_detection);
+}
 
 void Association::set_remote(std::uint16_t remote_port, std::size_t max_message_size) {
   config_.remote_port = remote_port;
@@ -153,6 +164,8 @@ void Association::on_timer(Instant now, Timer timer) {
     case Timer::kHeartbeat: return on_heartbeat_due(now);
     case Timer::kHeartbeatAck: return on_heartbeat_unanswered(now);
     case Timer::kReconfig: return on_reconfig_expired(now);
+    case Timer::kPace: return;  // poll_transmit() goes on
+    case Timer::kProbe: return on_tail_silent();
   }
 }
 
@@ -160,7 +173,7 @@ void Association::close(CloseReason reason, std::string_view text) {
   if (over_) return;
   over_ = true;
   if (!machine_.is<InClosed>()) machine_.move(InClosed{});
-  for (std::size_t i = 0; i <= std::to_underlying(Timer::kReconfig); ++i)
+  for (std::size_t i = 0; i <= std::to_underlying(Timer::kProbe); ++i)
     timers_.stop(static_cast<Timer>(i));
   outstanding_.clear();
   queue_.clear();

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -110,7 +111,9 @@ enum class AssociationTimer : std::uint8_t {
   kSack,
   kHeartbeat,
   kHeartbeatAck,
-  kReconfig
+  kReconfig,
+  kPace,  // the next packet of data, where the controller spreads them
+  kProbe  // the last chunk again, where losses are found by time
 };
 std::string_view name(AssociationTimer timer);
 
@@ -152,8 +155,10 @@ class Association {
   [[nodiscard]] bool is_closing() const;
   [[nodiscard]] bool is_closed() const { return over_; }
   [[nodiscard]] bool can_reset_streams() const { return peer_.reconfig; }
+  // How often INIT or COOKIE ECHO, whichever waits for its answer, was sent again.
+  [[nodiscard]] unsigned setup_attempts() const { return setup_attempts_; }
   [[nodiscard]] Duration round_trip() const { return rto_.smoothed(); }
-  [[nodiscard]] std::size_t cwnd() const { return congestion_.cwnd(); }
+  [[nodiscard]] std::size_t cwnd() const { return congestion_->cwnd(); }
   [[nodiscard]] std::size_t flight() const { return outstanding_.flight(); }
 
   // LayerMachine
@@ -182,6 +187,7 @@ class Association {
   // receive.cc
   [[nodiscard]] bool is_for_us(const CommonHeader& header, Bytes packet) const;
   void walk(Instant now, Arriving& packet, ChunkWalk& chunks);
+  [[nodiscard]] bool is_intact(Bytes packet) const;
   bool check_tag(const CommonHeader& header, const RawChunk& first, Bytes packet);
   Next dispatch(Instant now, Arriving& packet, RawChunk& raw);
   Next dispatch_control(Instant now, RawChunk& raw);
@@ -211,18 +217,21 @@ class Association {
 
   // data.cc
   Next on_data(Instant now, RawChunk& raw, Arriving& packet);
+  Next on_wrong_kind(const RawChunk& raw);
   Next take_data(Instant now, const DataChunk& chunk);
   [[nodiscard]] bool has_room_for(const DataChunk& chunk) const;
-  void on_forward_tsn(Instant now, RawChunk& raw, Arriving& packet);
+  Next on_forward_tsn(Instant now, RawChunk& raw, Arriving& packet);
   bool is_lost(Instant now, ReassemblyError error);
   [[nodiscard]] std::uint32_t window() const;
   [[nodiscard]] std::uint32_t advertised_window() const;
   void update_window();
+  void grow_window(Instant now, std::size_t arrived);
   bool in_receiving_state() const;
 
   // sack.cc
   void on_sack(Instant now, RawChunk& raw);
   void apply(Instant now, const SackOutcome& outcome, std::size_t flight_before);
+  void note_progress(Instant now, const SackOutcome& outcome, std::size_t flight_before);
   void on_t3_expired(Instant now);
   void manage_t3(Instant now, const SackOutcome& outcome);
   bool count_error(std::string_view what);
@@ -245,6 +254,11 @@ class Association {
   [[nodiscard]] std::size_t room(const Writer& out) const;
   void start_t3(Instant now);
   void probe_later(Instant now);
+  [[nodiscard]] bool is_paced(Instant now) const;
+  void pace(Instant now, std::size_t bytes);
+  void pace_later(Instant now);
+  void probe_tail_later(Instant now);
+  void on_tail_silent();
 
   // heartbeat.cc
   void start_heartbeats(Instant now);
@@ -288,7 +302,7 @@ class Association {
   Machine<kAssociationArrows, InClosed, CookieWait, CookieEchoed, Established, ShutdownPending,
           ShutdownSent, ShutdownReceived, ShutdownAckSent>
       machine_;
-  Timers<Timer, 8> timers_;
+  Timers<Timer, 10> timers_;
   bool over_ = false;  // CLOSED for good: one association in the life of this object
 
   // The transmission control block, RFC 9260 §14.2.
@@ -307,7 +321,7 @@ class Association {
   Inbox inbox_;
   SendQueue queue_;
   Outstanding outstanding_;
-  Congestion congestion_;
+  std::unique_ptr<Congestion> congestion_;
   Rto rto_;
   DataTracker tracker_;
   Reassembly reassembly_;
@@ -329,6 +343,11 @@ class Association {
   bool probing_ = false;
   bool sack_since_probe_ = false;
   std::uint32_t told_window_ = 0;  // our last a_rwnd
+  std::uint32_t window_limit_;     // what the receive buffer may hold by now
+  std::size_t turn_bytes_ = 0;     // arrived since turn_since_
+  Instant turn_since_;
+  Instant paced_until_;       // no data before
+  bool tail_probed_ = false;  // since the last progress
   Instant last_data_sent_;
 
   std::uint64_t heartbeat_nonce_ = 0;

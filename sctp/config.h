@@ -32,6 +32,27 @@ constexpr std::uint32_t kMinReceiveWindow = 1500;  // RFC 9260 §3.3.2
 constexpr Duration kMaxSackDelay = 500ms;          // RFC 9260 §6.2
 constexpr std::size_t kMaxReasonSize = 256;        // of the text in an ABORT
 
+// Who decides how much is under way (tx/congestion.h).
+enum class CongestionAlgorithm : std::uint8_t {
+  kNewReno,  // RFC 9260 §7.2 to the letter
+  kCubic,    // RFC 9438
+  kModel     // by what the path was seen to carry: beyond RFC 9260 §7.2, see tx/model.h
+};
+
+// What counts as lost before T3-rtx expires.
+enum class LossDetection : std::uint8_t {
+  kMissReports,  // RFC 9260 §7.2.4: three SACKs that miss a chunk, once per chunk
+  kTime          // also: what was sent well before something that has arrived (tx/outstanding.h)
+};
+
+// Whose data is next (RFC 8260 §3). Per message; with interleaving, per fragment.
+enum class Scheduling : std::uint8_t {
+  kWeightedFair,  // §3.6: streams share by their priority as a weight
+  kFirstCome,     // §3.1: in the order of send()
+  kRoundRobin,    // §3.2: streams in turn
+  kPriority       // §3.4: the highest priority first, equals in turn
+};
+
 struct Config {
   std::uint16_t local_port = 5000;   // the port that browsers write into a=sctp-port
   std::uint16_t remote_port = 5000;  // may be set later, before connect()
@@ -40,7 +61,9 @@ struct Config {
   std::uint16_t outbound_streams = 65535;
   std::uint16_t inbound_streams = 65535;
 
-  std::uint32_t receive_window = 5 * kMebibyte;    // what Chromium offers
+  std::uint32_t receive_window = 5 * kMebibyte;  // at first: what Chromium offers
+  // How far the window grows for a peer that fills it while our user reads as fast.
+  std::uint32_t max_receive_window = 64 * kMebibyte;
   std::size_t send_buffer = 16 * kMebibyte;        // queued and unacknowledged user data
   std::size_t max_message_size = 256 * 1024;       // we accept; goes into a=max-message-size
   std::size_t max_send_message_size = 256 * 1024;  // the peer accepts (RFC 8841 §6)
@@ -55,6 +78,19 @@ struct Config {
   unsigned max_init_retransmits = 8;
   Duration heartbeat_interval = 30s;
   Duration sack_delay = 200ms;  // RFC 9260 §6.2: never above 500 ms
+
+  // CUBIC, because NewReno leaves a tenth of a path unused whose queue is a quarter of what the
+  // path holds: half of 1.25 is less than 1, seven tenths are nearly not.
+  // RFC 8260: a long message does not keep short ones of other streams waiting. Used where the peer
+  // offers it as well. The user must be ready for any order of streams: channels are.
+  bool interleaving = false;
+  Scheduling scheduling = Scheduling::kWeightedFair;
+  // RFC 9653: DTLS below protects every packet, so the checksum may be left out where the peer
+  // agrees. Only for associations inside of DTLS.
+  bool zero_checksum = false;
+
+  CongestionAlgorithm congestion = CongestionAlgorithm::kCubic;
+  LossDetection loss_detection = LossDetection::kMissReports;
 };
 
 enum class CloseReason : std::uint8_t {

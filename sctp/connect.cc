@@ -65,6 +65,8 @@ InitChunk Association::our_init() const {
   chunk.initial_tsn = initial_tsn_;
   chunk.forward_tsn = true;
   chunk.reconfig = true;
+  chunk.interleaving = config_.interleaving;
+  chunk.zero_checksum = config_.zero_checksum;
   return chunk;
 }
 
@@ -99,7 +101,9 @@ Peer Association::peer_of(const InitChunk& chunk) const {
           .outbound_streams = std::min(chunk.outbound_streams, config_.inbound_streams),
           .inbound_streams = std::min(chunk.inbound_streams, config_.outbound_streams),
           .forward_tsn = chunk.forward_tsn,
-          .reconfig = chunk.reconfig};
+          .reconfig = chunk.reconfig,
+          .interleaving = chunk.interleaving && config_.interleaving,
+          .zero_checksum = chunk.zero_checksum && config_.zero_checksum};
 }
 
 void Association::on_init(Instant now, RawChunk& raw) {
@@ -209,6 +213,10 @@ void Association::meet(const Peer& peer) {
   told_window_ = window();
   tracker_.reset(peer.initial_tsn);
   reassembly_.reset(peer.initial_tsn);
+  if (peer.interleaving) trace_.rule("8260:2.2.1#1"_rule);
+  reassembly_.set_interleaving(peer.interleaving);
+  queue_.set_interleaving(peer.interleaving);
+  outstanding_.set_interleaving(peer.interleaving);
   outstanding_.allow_abandoning(peer.forward_tsn);
   // RFC 6525 §4.1: requests are numbered from the initial TSNs on.
   next_reconfig_ = ReconfigSn{initial_tsn_.value()};
@@ -318,7 +326,7 @@ void Association::on_restart(Instant now, const Cookie& cookie) {
   reset_.reset();
   for (const Timer timer : {Timer::kT2, Timer::kT3, Timer::kT5, Timer::kSack, Timer::kReconfig})
     timers_.stop(timer);
-  congestion_.reset();
+  congestion_->reset();
   rto_.reset();
   replies_.clear();
   shutdown_due_ = shutdown_wanted_ = forward_due_ = fast_retransmit_due_ = probe_due_ = false;

@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::uint8_t kForwardTsn = 0x01;
 constexpr std::uint8_t kReconfig = 0x02;
+constexpr std::uint8_t kInterleaving = 0x04;
+constexpr std::uint8_t kZeroChecksum = 0x08;
 
 std::array<std::uint8_t, CookieJar::kMacSize> fresh_key(Random& random) {
   std::array<std::uint8_t, CookieJar::kMacSize> key{};
@@ -39,7 +41,9 @@ ByteVector CookieJar::seal(const Cookie& cookie) {
   out.u16(cookie.peer.outbound_streams).u16(cookie.peer.inbound_streams);
   out.u32(cookie.local_tie).u32(cookie.peer_tie);
   out.u8(static_cast<std::uint8_t>((cookie.peer.forward_tsn ? kForwardTsn : 0) |
-                                   (cookie.peer.reconfig ? kReconfig : 0)));
+                                   (cookie.peer.reconfig ? kReconfig : 0) |
+                                   (cookie.peer.interleaving ? kInterleaving : 0) |
+                                   (cookie.peer.zero_checksum ? kZeroChecksum : 0)));
   mac_.update(sealed);
   std::array<std::uint8_t, kMacSize> mac{};
   mac_.finish(mac);
@@ -69,6 +73,8 @@ std::optional<Cookie> CookieJar::open(Bytes sealed) {
   const std::uint8_t flags = in.u8("extensions");
   cookie.peer.forward_tsn = (flags & kForwardTsn) != 0;
   cookie.peer.reconfig = (flags & kReconfig) != 0;
+  cookie.peer.interleaving = (flags & kInterleaving) != 0;
+  cookie.peer.zero_checksum = (flags & kZeroChecksum) != 0;
   if (!in.ok() || in.left() != 0) return std::nullopt;
   return cookie;
 }

@@ -25,6 +25,8 @@ struct Peer {
   std::uint16_t inbound_streams = 0;
   bool forward_tsn = false;
   bool reconfig = false;
+  bool interleaving = false;   // I-DATA: both sides want it
+  bool zero_checksum = false;  // it accepts packets without one
   friend bool operator==(const Peer&, const Peer&) = default;
 };
 

@@ -13,7 +13,8 @@ namespace {
 
 bool name_chunk(RawChunk& raw) {
   switch (raw.type) {
-    case ChunkType::kData: return parse_data(raw).has_value();
+    case ChunkType::kData:
+    case ChunkType::kInterleavedData: return parse_data(raw).has_value();
     case ChunkType::kInit:
     case ChunkType::kInitAck: return parse_init(raw).has_value();
     case ChunkType::kSack: return parse_sack(raw).has_value();
@@ -24,7 +25,8 @@ bool name_chunk(RawChunk& raw) {
     case ChunkType::kShutdown: return parse_shutdown(raw).has_value();
     case ChunkType::kCookieEcho: (void)parse_cookie_echo(raw); return true;
     case ChunkType::kReconfig: return parse_reconfig(raw).has_value();
-    case ChunkType::kForwardTsn: return parse_forward_tsn(raw).has_value();
+    case ChunkType::kForwardTsn:
+    case ChunkType::kInterleavedForwardTsn: return parse_forward_tsn(raw).has_value();
     case ChunkType::kShutdownAck:
     case ChunkType::kCookieAck:
     case ChunkType::kShutdownComplete: break;

@@ -35,6 +35,8 @@ std::string_view to_text(ChunkType type) {
     case ChunkType::kShutdownComplete: return "SHUTDOWN COMPLETE";
     case ChunkType::kReconfig: return "RE-CONFIG";
     case ChunkType::kForwardTsn: return "FORWARD TSN";
+    case ChunkType::kInterleavedData: return "I-DATA";
+    case ChunkType::kInterleavedForwardTsn: return "I-FORWARD-TSN";
   }
   return "chunk";
 }
@@ -96,6 +98,11 @@ std::array<std::uint8_t, 4> on_the_wire(std::uint32_t crc) {
 bool has_right_checksum(Bytes packet) {
   return packet.size() >= kCommonHeader &&
          equal(packet.subspan(kChecksumAt, 4), on_the_wire(packet_checksum(packet)));
+}
+
+bool has_no_checksum(Bytes packet) {
+  constexpr std::array<std::uint8_t, 4> kNone{};
+  return packet.size() >= kCommonHeader && equal(packet.subspan(kChecksumAt, 4), kNone);
 }
 
 void write(Writer& out, const CommonHeader& header) {

@@ -28,8 +28,10 @@ enum class ChunkType : std::uint8_t {
   kCookieEcho = 10,
   kCookieAck = 11,
   kShutdownComplete = 14,
-  kReconfig = 130,    // RFC 6525 §3.1
-  kForwardTsn = 192,  // RFC 3758 §3.2
+  kInterleavedData = 64,         // RFC 8260 §2.1
+  kReconfig = 130,               // RFC 6525 §3.1
+  kForwardTsn = 192,             // RFC 3758 §3.2
+  kInterleavedForwardTsn = 194,  // RFC 8260 §2.3.1
 };
 // "INIT ACK"; "chunk" for a type that we do not know.
 std::string_view to_text(ChunkType type);
@@ -82,6 +84,8 @@ class ChunkWalk {
 // RFC 9260 §6.8: the checksum over the packet with zeroes in the place of the checksum.
 std::uint32_t packet_checksum(Bytes packet);
 bool has_right_checksum(Bytes packet);
+// RFC 9653: zeroes in its place.
+bool has_no_checksum(Bytes packet);
 
 // Starts a packet at the end of `out`; seal_packet fills the checksum in when all chunks stand.
 void write(Writer& out, const CommonHeader& header);

@@ -27,7 +27,7 @@ namespace glass::sctp {
 void Association::receive(Instant now, MutableBytes bytes) {
   inbox_.release();
   const Bytes packet = bytes;
-  if (!has_right_checksum(packet)) return trace_.drop("9260:6.8#4"_rule, "wrong checksum", packet);
+  if (!is_intact(packet)) return trace_.drop("9260:6.8#4"_rule, "wrong checksum", packet);
   Reader in(packet);
   const CommonHeader header = parse_common_header(in);
   if (!is_for_us(header, packet)) return;
@@ -56,6 +56,12 @@ void Association::receive(Instant now, MutableBytes bytes) {
   walk(now, arriving, chunks);
   burst_left_ = std::max(burst_left_, config_.max_burst);
   if (!over_) after_packet(now, arriving);
+}
+
+// RFC 9653 §5.3: where we said that DTLS is enough, no checksum is needed; a wrong one stays wrong.
+bool Association::is_intact(Bytes packet) const {
+  if (has_right_checksum(packet)) return true;
+  return config_.zero_checksum && has_no_checksum(packet);
 }
 
 bool Association::is_for_us(const CommonHeader& header, Bytes packet) const {
@@ -104,9 +110,11 @@ void Association::walk(Instant now, Arriving& packet, ChunkWalk& chunks) {
 
 Association::Next Association::dispatch(Instant now, Arriving& packet, RawChunk& raw) {
   switch (raw.type) {
-    case ChunkType::kData: return on_data(now, raw, packet);
+    case ChunkType::kData:
+    case ChunkType::kInterleavedData: return on_data(now, raw, packet);
     case ChunkType::kSack: on_sack(now, raw); return Next::kContinue;
-    case ChunkType::kForwardTsn: on_forward_tsn(now, raw, packet); return Next::kContinue;
+    case ChunkType::kForwardTsn:
+    case ChunkType::kInterleavedForwardTsn: return on_forward_tsn(now, raw, packet);
     case ChunkType::kCookieEcho: return on_cookie_echo(now, raw, packet.tag);
     case ChunkType::kShutdownAck: on_shutdown_ack(now, packet.tag); return Next::kContinue;
     case ChunkType::kInit:

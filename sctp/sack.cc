@@ -37,7 +37,7 @@ void Association::on_sack(Instant now, RawChunk& raw) {
   const auto sack = parse_sack(raw);
   if (!sack) return malformed(raw, sack.error());
   const std::size_t flight_before = outstanding_.flight();
-  const SackOutcome outcome = outstanding_.on_sack(now, *sack, congestion_.in_fast_recovery());
+  const SackOutcome outcome = outstanding_.on_sack(now, *sack, congestion_->in_fast_recovery());
   if (outcome.verdict == SackOutcome::Verdict::kOld)
     return trace_.drop("9260:6.2.1#1"_rule, "SACK from before the last one", raw.bytes);
   if (outcome.verdict == SackOutcome::Verdict::kNeverSent) {
@@ -61,19 +61,14 @@ void Association::apply(Instant now, const SackOutcome& outcome, std::size_t fli
     errors_ = 0;
   }
   if (outcome.round_trip) rto_.measure(*outcome.round_trip);
-  if (outcome.acknowledged || outcome.advanced)
-    congestion_.on_ack({.bytes = outcome.bytes_acked,
-                        .flight_before = flight_before,
-                        .flight_after = outstanding_.flight(),
-                        .advanced = outcome.advanced,
-                        .all_acked = outstanding_.empty()});
-  if (outcome.advanced) congestion_.on_cumulative(outstanding_.cumulative());
+  if (outcome.acknowledged || outcome.advanced) note_progress(now, outcome, flight_before);
+  if (outcome.advanced) congestion_->on_cumulative(outstanding_.cumulative());
   if (outcome.fast_retransmit) {
-    if (!congestion_.in_fast_recovery()) {
+    if (!congestion_->in_fast_recovery()) {
       trace_.rule("9260:7.2.4#4"_rule);
       fast_retransmit_due_ = true;
     }
-    congestion_.on_fast_retransmit(outstanding_.next_tsn().previous());
+    congestion_->on_fast_retransmit(now, outstanding_.next_tsn().previous());
   }
   // RFC 3758 §3.5 C1 to C3.
   if (outstanding_.advance_ack_point()) {
@@ -82,6 +77,42 @@ void Association::apply(Instant now, const SackOutcome& outcome, std::size_t fli
   }
   manage_t3(now, outcome);
   continue_shutdown(now);
+}
+
+void Association::note_progress(Instant now, const SackOutcome& outcome,
+                                std::size_t flight_before) {
+  congestion_->on_ack({.now = now,
+                       .bytes = outcome.bytes_acked,
+                       .flight_before = flight_before,
+                       .flight_after = outstanding_.flight(),
+                       .advanced = outcome.advanced,
+                       .all_acked = outstanding_.empty(),
+                       .highest = outstanding_.highest_acked(),
+                       .next = outstanding_.next_tsn(),
+                       .round_trip = outcome.newest_round_trip,
+                       .smoothed = rto_.smoothed()});
+  trace_.metric("cwnd", congestion_->cwnd());
+  trace_.metric("flight", outstanding_.flight());
+  tail_probed_ = false;
+  probe_tail_later(now);
+}
+
+// After RFC 8985 §7, where Config::loss_detection asks for it: when nothing has come back for two
+// round trips, the last chunk goes out once more, so that its SACK shows what is missing before it.
+void Association::probe_tail_later(Instant now) {
+  if (config_.loss_detection != LossDetection::kTime || tail_probed_) return;
+  if (outstanding_.flight() == 0 || rto_.smoothed() == Duration{})
+    return timers_.stop(Timer::kProbe);
+  // A lone packet may wait for the other side's delayed SACK.
+  const bool is_lone = outstanding_.flight() <= config_.packet_size;
+  const Duration wait = 2 * rto_.smoothed() + (is_lone ? kMaxSackDelay : Duration{});
+  timers_.set(Timer::kProbe, now + wait);
+}
+
+void Association::on_tail_silent() {
+  tail_probed_ = true;
+  if (!in_sending_state() || !outstanding_.lose_last()) return;
+  fast_retransmit_due_ = true;
 }
 
 // RFC 9260 §6.3.2, rules R2 to R4.
@@ -107,7 +138,7 @@ void Association::on_t3_expired(Instant now) {
     return;
   }
   if (!outstanding_.empty()) {
-    congestion_.on_timeout();
+    congestion_->on_timeout(now);
     outstanding_.lose_all();
     (void)outstanding_.next_lost_size(now);  // gives up what has had its chances
     if (outstanding_.advance_ack_point()) {

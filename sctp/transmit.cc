@@ -28,7 +28,8 @@
 namespace glass::sctp {
 namespace {
 
-constexpr std::size_t data_cost(std::size_t payload) { return kDataHeader + padded(payload); }
+// A driver that wakes late may catch up on so much time.
+constexpr Duration kPacingCredit = 1ms;
 
 }  // namespace
 
@@ -44,15 +45,18 @@ bool Association::poll_transmit(Instant now, PacketBuffer& out) {
   write(writer, CommonHeader{.source_port = config_.local_port,
                              .destination_port = config_.remote_port,
                              .tag = peer_.tag});
+  // RFC 9653 §5.2: never where a COOKIE ECHO is in the packet.
+  const bool needs_checksum = !peer_.zero_checksum || cookie_echo_due_;
   write_control(now, writer);
   write_data(now, writer);
   if (writer.size() == kCommonHeader) {
     out.truncate(0);
     burst_left_ = 0;
     probe_later(now);
+    pace_later(now);
     return false;
   }
-  seal_packet(out.bytes());
+  if (needs_checksum) seal_packet(out.bytes());
   return true;
 }
 
@@ -143,13 +147,14 @@ void Association::write_sack(Instant now, Writer& out) {
 }
 
 void Association::write_forward_tsn_due(Instant now, Writer& out) {
-  if (!forward_due_ || room(out) < kForwardTsnHeader + 4) return;
+  const std::size_t entry = skipped_stream_size(peer_.interleaving);
+  if (!forward_due_ || room(out) < kForwardTsnHeader + entry) return;
   forward_due_ = false;
   if (!outstanding_.advance_ack_point()) return;
   const std::span<const SkippedStream> skipped =
-      outstanding_.skipped((room(out) - kForwardTsnHeader) / 4);
+      outstanding_.skipped((room(out) - kForwardTsnHeader) / entry);
   if (!outstanding_.ack_point().follows(outstanding_.cumulative())) return;
-  write_forward_tsn(out, outstanding_.ack_point(), skipped);
+  write_forward_tsn(out, outstanding_.ack_point(), skipped, peer_.interleaving);
   // RFC 3758 §3.5 C5: if it is lost, the timer sends it again.
   trace_.rule("3758:3.5#14"_rule);
   if (!timers_.is_running(Timer::kT3)) start_t3(now);
@@ -159,8 +164,8 @@ void Association::write_forward_tsn_due(Instant now, Writer& out) {
 void Association::give_up_expired(Instant now) {
   if (!peer_.forward_tsn || machine_.is<CookieEchoed>()) return;
   const Tsn before = outstanding_.ack_point();
-  const MessageId expired = queue_.expired_in_the_middle(now);
-  if (expired != MessageId::kNone) {
+  for (MessageId expired = queue_.expired_in_the_middle(now); expired != MessageId::kNone;
+       expired = queue_.expired_in_the_middle(now)) {
     trace_.rule("3758:4.1#6"_rule);
     outstanding_.abandon_unfinished(expired);
   }
@@ -179,31 +184,34 @@ bool Association::window_allows(std::size_t payload) const {
 }
 
 bool Association::has_data_to_send(Instant now) {
-  if (!may_send_data()) return false;
+  if (!may_send_data() || is_paced(now)) return false;
   if (outstanding_.has_lost() && fast_retransmit_due_) return true;
-  if (outstanding_.flight() >= congestion_.cwnd()) return false;
+  if (outstanding_.flight() >= congestion_->cwnd()) return false;
   if (outstanding_.has_lost()) return true;
   const auto size = queue_.next_size(now);
   return size && window_allows(*size);
 }
 
 void Association::write_data(Instant now, Writer& out) {
-  if (!may_send_data()) return;
+  if (!may_send_data() || is_paced(now)) return;
   const std::size_t start = out.size();
   while (write_lost(now, out, start) || write_new(now, out, start)) {
   }
   if (out.size() == start) return;
   if (!std::exchange(fast_retransmit_due_, false)) --burst_left_;
   probe_due_ = false;
+  pace(now, out.size());
+  if (config_.loss_detection == LossDetection::kTime && !timers_.is_running(Timer::kProbe))
+    probe_tail_later(now);
 }
 
 // RFC 9260 §6.1, rule C: what was lost goes first.
 bool Association::write_lost(Instant now, Writer& out, std::size_t /*start*/) {
   if (!outstanding_.has_lost()) return false;
-  if (outstanding_.flight() >= congestion_.cwnd() && !fast_retransmit_due_) return false;
+  if (outstanding_.flight() >= congestion_->cwnd() && !fast_retransmit_due_) return false;
   const auto size = outstanding_.next_lost_size(now);
-  if (!size || data_cost(*size) > room(out)) return false;
-  const DataChunk chunk = outstanding_.retransmit();
+  if (!size || outstanding_.on_the_wire(*size) > room(out)) return false;
+  const DataChunk chunk = outstanding_.retransmit(now);
   trace_.rule("9260:6.1#14"_rule, Fact{"tsn", chunk.tsn.value()});
   write(out, chunk);
   const bool is_earliest = chunk.tsn == outstanding_.cumulative().next();
@@ -217,18 +225,18 @@ bool Association::write_new(Instant now, Writer& out, std::size_t start) {
   // that cwnd did not allow.
   if (outstanding_.has_lost() || burst_left_ == 0) return false;
   // RFC 9260 §6.1, rule B: cwnd may be passed by the end of one packet, not by its beginning.
-  if (outstanding_.flight() >= congestion_.cwnd()) {
+  if (outstanding_.flight() >= congestion_->cwnd()) {
     trace_.rule("9260:6.1#11"_rule, Fact{"flight", outstanding_.flight()});
     return false;
   }
   const auto size = queue_.next_size(now);
-  if (!size || data_cost(*size) > room(out)) return false;
+  if (!size || outstanding_.on_the_wire(*size) > room(out)) return false;
   if (!window_allows(*size)) {
     trace_.rule("9260:6.1#3"_rule, Fact{"window", peer_window_});
     return false;
   }
   if (probe_due_ && out.size() > start) return false;  // one chunk is enough of a probe
-  if (outstanding_.empty()) congestion_.on_idle(now - last_data_sent_, rto_.value());
+  if (outstanding_.empty()) congestion_->on_idle(now - last_data_sent_, rto_.value());
   DataChunk chunk = outstanding_.send(now, queue_.pop());
   if (queue_.empty() && (machine_.is<ShutdownPending>() || !resets_wanted_.empty())) {
     // RFC 9260 §6.1: this SACK is waited for.
@@ -243,6 +251,25 @@ bool Association::write_new(Instant now, Writer& out, std::size_t start) {
     start_t3(now);
   }
   return true;
+}
+
+// Some controllers spread data over time. A fast retransmit and a probe do not wait for that.
+bool Association::is_paced(Instant now) const {
+  return now < paced_until_ && !fast_retransmit_due_ && !probe_due_;
+}
+
+void Association::pace(Instant now, std::size_t bytes) {
+  const auto rate = congestion_->pacing_rate();
+  if (!rate) return;
+  const double seconds = static_cast<double>(bytes) / static_cast<double>(*rate);
+  const Duration cost{static_cast<Duration::rep>(seconds * 1e9)};
+  paced_until_ = std::max(paced_until_, now - std::min(kPacingCredit, now - Instant{})) +
+                 std::min(cost, rto_.value());
+}
+
+void Association::pace_later(Instant now) {
+  if (now >= paced_until_ || over_) return;
+  if (outstanding_.has_lost() || !queue_.empty()) timers_.set(Timer::kPace, paced_until_);
 }
 
 void Association::start_t3(Instant now) { timers_.set(Timer::kT3, now + rto_.value()); }

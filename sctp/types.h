@@ -13,6 +13,7 @@ using Tsn =
     Serial<struct TsnTag, std::uint32_t>;  // Transmission Sequence Number: one per DATA chunk
 using Ssn =
     Serial<struct SsnTag, std::uint16_t>;  // Stream Sequence Number: one per ordered message
+using Mid = Serial<struct MidTag, std::uint32_t>;  // Message Identifier: one per message of I-DATA
 using StreamId = Strong<struct StreamIdTag, std::uint16_t>;
 using Ppid = Strong<struct PpidTag, std::uint32_t>;  // Payload Protocol Identifier, opaque to SCTP
 using VerificationTag = Strong<struct VerificationTagTag, std::uint32_t>;

@@ -143,10 +143,13 @@ std::string dcep_text(Bytes bytes) {
 
 std::string data_text(sctp::RawChunk& raw) {
   const auto chunk = sctp::parse_data(raw);
-  if (!chunk) return "DATA, malformed";
-  std::string out = "DATA tsn=" + decimal(chunk->tsn.value()) +
-                    " stream=" + decimal(chunk->stream.value()) +
-                    " ppid=" + decimal(chunk->ppid.value());
+  const std::string kind(sctp::to_text(raw.type));
+  if (!chunk) return kind + ", malformed";
+  std::string out =
+      kind + " tsn=" + decimal(chunk->tsn.value()) + " stream=" + decimal(chunk->stream.value());
+  if (chunk->interleaved)
+    out += " mid=" + decimal(chunk->mid.value()) + " fsn=" + decimal(chunk->fsn);
+  if (!chunk->interleaved || chunk->begin) out += " ppid=" + decimal(chunk->ppid.value());
   const std::string_view name = ppid_name(chunk->ppid.value());
   if (!name.empty()) out += " (" + std::string(name) + ')';
   if (chunk->unordered) out += " unordered";
@@ -178,14 +181,16 @@ std::string init_text(sctp::RawChunk& raw) {
 std::string chunk_text(sctp::RawChunk& raw) {
   using sctp::ChunkType;
   switch (raw.type) {
-    case ChunkType::kData: return data_text(raw);
+    case ChunkType::kData:
+    case ChunkType::kInterleavedData: return data_text(raw);
     case ChunkType::kSack: return sack_text(raw);
     case ChunkType::kInit:
     case ChunkType::kInitAck: return init_text(raw);
-    case ChunkType::kForwardTsn: {
+    case ChunkType::kForwardTsn:
+    case ChunkType::kInterleavedForwardTsn: {
+      const std::string kind(sctp::to_text(raw.type));
       const auto forward = sctp::parse_forward_tsn(raw);
-      return forward ? "FORWARD TSN to " + decimal(forward->cumulative.value())
-                     : "FORWARD TSN, malformed";
+      return forward ? kind + " to " + decimal(forward->cumulative.value()) : kind + ", malformed";
     }
     default: break;
   }

@@ -38,8 +38,18 @@ Result<DataChunk, ChunkError> parse_data(RawChunk& raw) {
   chunk.end = (raw.flags & kEnd) != 0;
   chunk.tsn = Tsn{in.u32("TSN")};
   chunk.stream = StreamId{in.u16("Stream Identifier")};
-  chunk.ssn = Ssn{in.u16("Stream Sequence Number")};
-  chunk.ppid = Ppid{in.u32("Payload Protocol Identifier")};
+  chunk.interleaved = raw.type == ChunkType::kInterleavedData;
+  if (chunk.interleaved) {
+    (void)in.u16("Reserved");
+    chunk.mid = Mid{in.u32("Message Identifier")};
+  } else {
+    chunk.ssn = Ssn{in.u16("Stream Sequence Number")};
+  }
+  if (chunk.interleaved && !chunk.begin) {
+    chunk.fsn = in.u32("Fragment Sequence Number");
+  } else {
+    chunk.ppid = Ppid{in.u32("Payload Protocol Identifier")};
+  }
   chunk.payload = in.bytes(in.left(), "User Data");
   if (!in.ok()) return std::unexpected(ChunkError::kTruncated);
   if (chunk.payload.empty()) return std::unexpected(ChunkError::kNoUserData);
@@ -47,9 +57,15 @@ Result<DataChunk, ChunkError> parse_data(RawChunk& raw) {
 }
 
 void write(Writer& out, const DataChunk& chunk) {
-  const Tlv tlv(out, std::to_underlying(ChunkType::kData), flags_of(chunk));
-  out.u32(chunk.tsn.value()).u16(chunk.stream.value()).u16(chunk.ssn.value());
-  out.u32(chunk.ppid.value()).bytes(chunk.payload);
+  const ChunkType type = chunk.interleaved ? ChunkType::kInterleavedData : ChunkType::kData;
+  const Tlv tlv(out, std::to_underlying(type), flags_of(chunk));
+  out.u32(chunk.tsn.value()).u16(chunk.stream.value());
+  if (chunk.interleaved) {
+    out.u16(0).u32(chunk.mid.value());
+    out.u32(chunk.begin ? chunk.ppid.value() : chunk.fsn).bytes(chunk.payload);
+    return;
+  }
+  out.u16(chunk.ssn.value()).u32(chunk.ppid.value()).bytes(chunk.payload);
 }
 
 }  // namespace glass::sctp

@@ -1,6 +1,6 @@
-// sctp/chunks/data.h - DATA: one message, or a piece of one.
+// sctp/chunks/data.h - DATA and I-DATA: one message, or a piece of one.
 //
-// RFC 9260 §3.3.1.  Tested by: chunks/chunks_test.cc
+// RFC 9260 §3.3.1, RFC 8260 §2.1.  Tested by: chunks/chunks_test.cc
 #pragma once
 
 #include <cstddef>
@@ -21,6 +21,14 @@ namespace glass::sctp {
 //  |      Stream Identifier S      |   Stream Sequence Number n    |
 //  |                 Payload Protocol Identifier                   |
 //  |                    User Data (at least one byte)              |
+//
+//   0                   1                   2                   3      RFC 8260 §2.1
+//  |   Type = 64   |  Res  |I|U|B|E|            Length             |
+//  |                              TSN                              |
+//  |        Stream Identifier      |           Reserved            |
+//  |                   Message Identifier (MID)                    |
+//  |  Payload Protocol Identifier (B) / Fragment Sequence Number   |
+//  |                    User Data (at least one byte)              |
 struct DataChunk {
   bool immediate = false;  // I: acknowledge without delay
   bool unordered = false;  // U
@@ -29,10 +37,15 @@ struct DataChunk {
   Tsn tsn;
   StreamId stream;
   Ssn ssn;
-  Ppid ppid;
+  Ppid ppid;  // I-DATA: of the first fragment only
+  // I-DATA has no SSN.
+  bool interleaved = false;
+  Mid mid;
+  std::uint32_t fsn = 0;
   Bytes payload;
 };
 constexpr std::size_t kDataHeader = 16;
+constexpr std::size_t kInterleavedDataHeader = 20;
 
 Result<DataChunk, ChunkError> parse_data(RawChunk& raw);
 void write(Writer& out, const DataChunk& chunk);

@@ -17,10 +17,16 @@
 namespace glass::sctp {
 
 SkippedStream ForwardTsnChunk::skipped(std::size_t index) const {
-  Reader in(streams.subspan(index * 4, 4));
+  const std::size_t size = skipped_stream_size(interleaved);
+  Reader in(streams.subspan(index * size, size));
   SkippedStream skipped;
   skipped.stream = StreamId{in.u16("Stream")};
-  skipped.ssn = Ssn{in.u16("Stream Sequence")};
+  if (interleaved) {
+    skipped.unordered = (in.u16("Reserved, U") & 1) != 0;
+    skipped.mid = Mid{in.u32("Message Identifier")};
+  } else {
+    skipped.ssn = Ssn{in.u16("Stream Sequence")};
+  }
   return skipped;
 }
 
@@ -29,15 +35,26 @@ Result<ForwardTsnChunk, ChunkError> parse_forward_tsn(RawChunk& raw) {
   ForwardTsnChunk chunk;
   chunk.cumulative = Tsn{in.u32("New Cumulative TSN")};
   if (!in.ok()) return std::unexpected(ChunkError::kTruncated);
-  if (in.left() % 4 != 0) return std::unexpected(ChunkError::kBadLength);
+  chunk.interleaved = raw.type == ChunkType::kInterleavedForwardTsn;
+  if (in.left() % skipped_stream_size(chunk.interleaved) != 0)
+    return std::unexpected(ChunkError::kBadLength);
   chunk.streams = in.bytes(in.left(), "Streams and Stream Sequences");
   return chunk;
 }
 
-void write_forward_tsn(Writer& out, Tsn cumulative, std::span<const SkippedStream> skipped) {
-  const Tlv tlv(out, std::to_underlying(ChunkType::kForwardTsn), 0);
+void write_forward_tsn(Writer& out, Tsn cumulative, std::span<const SkippedStream> skipped,
+                       bool interleaved) {
+  const ChunkType type = interleaved ? ChunkType::kInterleavedForwardTsn : ChunkType::kForwardTsn;
+  const Tlv tlv(out, std::to_underlying(type), 0);
   out.u32(cumulative.value());
-  for (const SkippedStream& one : skipped) out.u16(one.stream.value()).u16(one.ssn.value());
+  for (const SkippedStream& one : skipped) {
+    out.u16(one.stream.value());
+    if (interleaved) {
+      out.u16(one.unordered ? 1 : 0).u32(one.mid.value());
+    } else {
+      out.u16(one.ssn.value());
+    }
+  }
 }
 
 }  // namespace glass::sctp

@@ -18,8 +18,11 @@ namespace glass::sctp {
 namespace {
 
 void read_extensions(InitChunk& chunk, Reader& in) {
-  while (in.left() > 0)
-    if (in.u8("Chunk Type") == std::to_underlying(ChunkType::kReconfig)) chunk.reconfig = true;
+  while (in.left() > 0) {
+    const auto type = static_cast<ChunkType>(in.u8("Chunk Type"));
+    if (type == ChunkType::kReconfig) chunk.reconfig = true;
+    if (type == ChunkType::kInterleavedData) chunk.interleaving = true;
+  }
 }
 
 // False: the rest of the parameters is to be left alone.
@@ -27,6 +30,9 @@ bool read_parameter(InitChunk& chunk, RawTlv& raw) {
   switch (static_cast<ParameterType>(raw.type)) {
     case ParameterType::kForwardTsnSupported: chunk.forward_tsn = true; return true;
     case ParameterType::kSupportedExtensions: read_extensions(chunk, raw.body); return true;
+    case ParameterType::kZeroChecksum:
+      chunk.zero_checksum = raw.body.u32("Error Detection Method Identifier") == kProtectedByDtls;
+      break;
     case ParameterType::kHostNameAddress: chunk.has_host_name = true; break;
     case ParameterType::kStateCookie:
       chunk.has_cookie = true;
@@ -78,10 +84,17 @@ void write(Writer& out, ChunkType type, const InitChunk& chunk) {
   }
   if (chunk.forward_tsn)
     const Tlv parameter(out, std::to_underlying(ParameterType::kForwardTsnSupported));
-  if (chunk.reconfig) {
+  if (chunk.reconfig || chunk.interleaving) {
     const Tlv parameter(out, std::to_underlying(ParameterType::kSupportedExtensions));
-    out.u8(std::to_underlying(ChunkType::kReconfig));
+    if (chunk.reconfig) out.u8(std::to_underlying(ChunkType::kReconfig));
     if (chunk.forward_tsn) out.u8(std::to_underlying(ChunkType::kForwardTsn));
+    if (chunk.interleaving) out.u8(std::to_underlying(ChunkType::kInterleavedData));
+    if (chunk.interleaving && chunk.forward_tsn)
+      out.u8(std::to_underlying(ChunkType::kInterleavedForwardTsn));
+  }
+  if (chunk.zero_checksum) {
+    const Tlv parameter(out, std::to_underlying(ParameterType::kZeroChecksum));
+    out.u32(kProtectedByDtls);
   }
   for (const Bytes unrecognized : chunk.unrecognized) {
     const Tlv parameter(out, std::to_underlying(ParameterType::kUnrecognizedParameter));

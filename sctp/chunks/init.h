@@ -32,6 +32,8 @@ struct InitChunk {
   // Parameters.
   bool forward_tsn = false;    // RFC 3758 §3.1
   bool reconfig = false;       // RFC 6525 §3.1, in the list of supported extensions
+  bool interleaving = false;   // RFC 8260 §2.2.1, I-DATA in that list
+  bool zero_checksum = false;  // RFC 9653 §4: a checksum of zero is accepted, DTLS protects
   bool has_host_name = false;  // RFC 9260 §3.3.2: must not be there
   bool has_cookie = false;
   Bytes cookie;                     // INIT ACK only

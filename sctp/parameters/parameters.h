@@ -24,9 +24,13 @@ enum class ParameterType : std::uint16_t {
   kReconfigResponse = 16,
   kAddOutgoingStreams = 17,
   kAddIncomingStreams = 18,
+  kZeroChecksum = 0x8001,  // RFC 9653 §4
   kSupportedExtensions = 0x8008,
   kForwardTsnSupported = 0xc000,
 };
+
+// RFC 9653 §6: what protects the packets in the place of the checksum.
+constexpr std::uint32_t kProtectedByDtls = 1;
 
 // RFC 9260 §3.2 and §3.2.1: the two highest bits of an unknown chunk or parameter type tell what
 // to do with it.

@@ -14,8 +14,8 @@
 namespace glass::sctp {
 
 DataTracker::DataTracker(const Trace& trace) : trace_(trace) {
-  ranges_.reserve(kMaxRanges);
-  blocks_.reserve(kMaxRanges);
+  ranges_.reserve(kUsualRanges);
+  blocks_.reserve(kUsualRanges);
   duplicates_.reserve(kMaxDuplicates);
 }
 
@@ -31,12 +31,19 @@ void DataTracker::reset(Tsn initial) {
 
 Tsn DataTracker::highest() const { return ranges_.empty() ? cumulative_ : ranges_.back().last; }
 
+// How many ranges begin at or before `tsn`.
+std::size_t DataTracker::ranges_before(Tsn tsn) const {
+  // What arrives now most often belongs to the highest range.
+  if (ranges_.empty() || !tsn.precedes(ranges_.back().first)) return ranges_.size();
+  const auto behind =
+      std::ranges::partition_point(ranges_, [&](const Range& r) { return !tsn.precedes(r.first); });
+  return static_cast<std::size_t>(behind - ranges_.begin());
+}
+
 Arrival DataTracker::classify(Tsn tsn) const {
   if (!tsn.follows(cumulative_)) return Arrival::kDuplicate;
   if (static_cast<std::uint32_t>(tsn.since(cumulative_)) > kMaxAhead) return Arrival::kOutOfReach;
-  // From the back: what arrives now most often belongs to the highest range.
-  std::size_t at = ranges_.size();
-  while (at > 0 && tsn.precedes(ranges_[at - 1].first)) --at;
+  const std::size_t at = ranges_before(tsn);
   if (at > 0 && !tsn.follows(ranges_[at - 1].last)) return Arrival::kDuplicate;
   const bool joins = tsn == cumulative_.next() || (at > 0 && tsn == ranges_[at - 1].last.next()) ||
                      (at < ranges_.size() && tsn.next() == ranges_[at].first);
@@ -61,8 +68,7 @@ Arrival DataTracker::receive(Tsn tsn) {
     advance();
     return arrival;
   }
-  std::size_t at = ranges_.size();
-  while (at > 0 && tsn.precedes(ranges_[at - 1].first)) --at;
+  const std::size_t at = ranges_before(tsn);
   const bool behind = at > 0 && ranges_[at - 1].last.next() == tsn;
   const bool before = at < ranges_.size() && tsn.next() == ranges_[at].first;
   const auto here = ranges_.begin() + static_cast<std::ptrdiff_t>(at);

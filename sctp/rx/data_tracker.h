@@ -29,7 +29,9 @@ class DataTracker {
   // How far above the cumulative point a TSN may lie. A gap block counts up to 65,535.
   static constexpr std::uint32_t kMaxAhead = 65535;
   // How many separate gaps we remember; what would open one more is dropped.
-  static constexpr std::size_t kMaxRanges = 1024;
+  // A slow start that ends in loss loses every third packet of a window.
+  static constexpr std::size_t kMaxRanges = 8192;
+  static constexpr std::size_t kUsualRanges = 256;   // of which no memory is asked for later
   static constexpr std::size_t kMaxDuplicates = 32;  // reported per SACK
 
   explicit DataTracker(const Trace& trace);
@@ -67,6 +69,7 @@ class DataTracker {
     Tsn last;
   };
   void advance();
+  [[nodiscard]] std::size_t ranges_before(Tsn tsn) const;
 
   Trace trace_;
   Tsn cumulative_;

@@ -47,9 +47,21 @@ void Reassembly::clear() {
   drop_partial();
   skipping_ = false;
   pending_reset_.reset();
+  if (interleaved_ != nullptr) interleaved_->clear();
+}
+
+void Reassembly::set_interleaving(bool agreed) {
+  if (!agreed) return interleaved_.reset();
+  if (interleaved_ == nullptr)
+    interleaved_ = std::make_unique<Interleaved>(max_message_size_, blocks_, inbox_, trace_);
 }
 
 ReassemblyError Reassembly::receive(const DataChunk& chunk) {
+  if (interleaved_ != nullptr) {
+    if (const auto error = interleaved_->receive(chunk); error != ReassemblyError::kNone)
+      return error;
+    return discard(chunk.tsn);
+  }
   if (chunk.tsn != next_) return hold(chunk);
   if (const auto error = take_next(chunk); error != ReassemblyError::kNone) return error;
   return step();
@@ -358,6 +370,10 @@ ReassemblyError Reassembly::skip_to(Tsn cumulative, const ForwardTsnChunk& chunk
   }
   for (std::size_t i = 0; i < chunk.stream_count(); ++i) {
     const SkippedStream skipped = chunk.skipped(i);
+    if (interleaved_ != nullptr) {
+      interleaved_->skip(skipped);
+      continue;
+    }
     const InStream* state = streams_.find(skipped.stream);
     if (skipped.ssn.precedes(state == nullptr ? Ssn{} : state->next)) continue;
     trace_.rule("3758:3.6#7"_rule, Fact{"stream", skipped.stream.value()},
@@ -391,6 +407,7 @@ void Reassembly::apply_reset() {
     // RFC 6525 §5.2.2: no list means all of them.
     trace_.rule("6525:5.2.2#6"_rule);
     streams_.for_each([](InStream& state) { state.next = Ssn{}; });
+    if (interleaved_ != nullptr) interleaved_->clear();
     for (const Parked& parked : parked_) held_ -= parked.bytes.size();
     parked_.clear();
     inbox_.push(IncomingReset{.stream = {}, .all_streams = true});
@@ -399,6 +416,7 @@ void Reassembly::apply_reset() {
   for (const StreamId stream : streams) {
     trace_.rule("6525:5.2.2#7"_rule, Fact{"stream", stream.value()});
     streams_[stream].next = Ssn{};
+    if (interleaved_ != nullptr) interleaved_->reset(stream);
     std::erase_if(parked_, [&](const Parked& parked) {
       if (parked.stream != stream) return false;
       held_ -= parked.bytes.size();

@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -26,18 +27,12 @@
 #include "sctp/chunks/data.h"
 #include "sctp/chunks/forward_tsn.h"
 #include "sctp/rx/inbox.h"
+#include "sctp/rx/interleaved.h"
+#include "sctp/rx/reassembly_error.h"
 #include "sctp/stream_table.h"
 #include "sctp/types.h"
 
 namespace glass::sctp {
-
-// What a peer can do that no reassembly can follow: the association ends with it.
-enum class ReassemblyError : std::uint8_t {
-  kNone,
-  kFragmentOutOfPlace,  // a fragment that continues nothing, or a message that never ended
-  kTooLong,             // above Config::max_message_size
-  kTooManyParked        // too many messages that are ahead of their stream
-};
 
 class Reassembly {
  public:
@@ -47,6 +42,8 @@ class Reassembly {
   Reassembly(std::size_t max_message_size, Blocks& blocks, Inbox& inbox, const Trace& trace);
 
   void reset(Tsn initial);
+  // I-DATA was agreed upon: messages grow in Interleaved, and only TSNs are followed here.
+  void set_interleaving(bool agreed);
 
   // A chunk that DataTracker found new. Complete messages go to the inbox.
   ReassemblyError receive(const DataChunk& chunk);
@@ -60,7 +57,9 @@ class Reassembly {
   [[nodiscard]] bool is_reset_pending() const { return pending_reset_.has_value(); }
 
   // Bytes that wait here because something is missing.
-  [[nodiscard]] std::size_t held() const { return held_; }
+  [[nodiscard]] std::size_t held() const {
+    return held_ + (interleaved_ == nullptr ? 0 : interleaved_->held());
+  }
   // Forgets everything: the association is gone.
   void clear();
 
@@ -132,6 +131,7 @@ class Reassembly {
   ByteVector partial_;
 
   std::optional<PendingReset> pending_reset_;
+  std::unique_ptr<Interleaved> interleaved_;
 };
 
 }  // namespace glass::sctp

@@ -1,54 +1,71 @@
-// sctp/tx/congestion.h - how much may be under way.
+// sctp/tx/congestion.h - how much may be under way: what every controller is asked and told.
 //
-// Knows bytes, not chunks. RFC 9260 §7.2 (one path only).  Tested by: tx/congestion_test.cc
+// Counts bytes of DATA chunks with header and padding, not messages, not packets. One path only.
+// RFC 9260 §7.2 (NewReno: new_reno.h), RFC 9438 (CUBIC: cubic.h); model.h goes by what the path
+// was seen to carry. make_congestion() chooses.  Tested by: tx/congestion_test.cc
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
 
 #include "base/time.h"
 #include "base/trace.h"
+#include "sctp/config.h"
 #include "sctp/types.h"
 
 namespace glass::sctp {
 
+// RFC 9260 §7.2.1 allows 60 bytes more over IPv4, which SCTP under DTLS cannot see: the smaller
+// one.
+inline constexpr std::size_t kInitialWindow = 4344;
+// The largest window that a_rwnd can say. An upper bound keeps the arithmetic far from its end.
+inline constexpr std::size_t kMaxWindow = std::numeric_limits<std::uint32_t>::max();
+// RFC 9260 §7.2.3: no loss makes the window smaller than so many PMDCS.
+inline constexpr std::size_t kFloorChunks = 4;
+
 class Congestion {
  public:
-  // `pmdcs`: the largest DATA chunk, header and padding included, that a packet carries.
-  Congestion(std::size_t pmdcs, const Trace& trace);
+  Congestion() = default;
+  Congestion(const Congestion&) = delete;
+  Congestion& operator=(const Congestion&) = delete;
+  virtual ~Congestion() = default;
 
-  [[nodiscard]] std::size_t cwnd() const { return cwnd_; }
-  [[nodiscard]] std::size_t ssthresh() const { return ssthresh_; }
-  [[nodiscard]] bool in_fast_recovery() const { return recovering_; }
+  [[nodiscard]] virtual std::size_t cwnd() const = 0;
+  [[nodiscard]] virtual std::size_t ssthresh() const = 0;
+  [[nodiscard]] virtual bool in_fast_recovery() const = 0;
+  // Bytes per second that data is to be spread to; nullopt: as SACKs set it free.
+  [[nodiscard]] virtual std::optional<std::uint64_t> pacing_rate() const { return std::nullopt; }
 
   // RFC 9260 §7.2.1, and §7.2.5 when the path has changed.
-  void reset();
+  virtual void reset() = 0;
 
   // What one SACK did.
   struct Ack {
+    Instant now{};
     std::size_t bytes = 0;          // of chunks that it acknowledged for the first time
     std::size_t flight_before = 0;  // bytes under way when it came
     std::size_t flight_after = 0;
     bool advanced = false;  // the cumulative point moved
     bool all_acked = false;
+    Tsn highest{};                         // that was acknowledged so far, in gaps as well
+    Tsn next{};                            // the next new chunk
+    std::optional<Duration> round_trip{};  // of the newest chunk among them, if sent once
+    Duration smoothed{};                   // SRTT
   };
-  void on_ack(const Ack& ack);
-  // Three reports of a loss. Fast Recovery lasts until `exit` is acknowledged.
-  void on_fast_retransmit(Tsn exit);
-  void on_cumulative(Tsn cumulative);  // may end Fast Recovery
-  void on_timeout();
+  virtual void on_ack(const Ack& ack) = 0;
+  // Data was found lost. Fast Recovery lasts until `exit` is acknowledged.
+  virtual void on_fast_retransmit(Instant now, Tsn exit) = 0;
+  virtual void on_cumulative(Tsn cumulative) = 0;  // may end Fast Recovery
+  virtual void on_timeout(Instant now) = 0;
   // About to send after a pause that was so long.
-  void on_idle(Duration pause, Duration rto);
-
- private:
-  void cut(std::size_t cwnd);
-
-  Trace trace_;
-  std::size_t pmdcs_;
-  std::size_t cwnd_ = 0;
-  std::size_t ssthresh_ = 0;
-  std::size_t partial_bytes_acked_ = 0;
-  bool recovering_ = false;
-  Tsn exit_;
+  virtual void on_idle(Duration pause, Duration rto) = 0;
 };
+
+// `pmdcs`: the largest DATA chunk, header and padding included, that a packet carries.
+std::unique_ptr<Congestion> make_congestion(CongestionAlgorithm algorithm, std::size_t pmdcs,
+                                            const Trace& trace);
 
 }  // namespace glass::sctp

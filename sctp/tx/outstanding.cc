@@ -25,8 +25,8 @@ namespace glass::sctp {
 namespace {
 
 constexpr std::uint8_t kMissesForRetransmit = 3;  // RFC 9260 §7.2.4
-
-std::size_t on_the_wire(std::uint16_t payload) { return kDataHeader + padded(payload); }
+// RFC 9260 §6.7: a SACK ends where its packet does. The smallest packets hold more than these.
+constexpr std::size_t kGapsOfAFullSack = 100;
 
 }  // namespace
 
@@ -68,6 +68,9 @@ DataChunk Outstanding::chunk_of(std::size_t index) {
           .stream = sent.stream,
           .ssn = sent.ssn,
           .ppid = sent.ppid,
+          .interleaved = interleaved_,
+          .mid = sent.mid,
+          .fsn = sent.fsn,
           .payload = blocks_.bytes(sent.block)};
 }
 
@@ -86,7 +89,11 @@ DataChunk Outstanding::send(Instant now, const Fragment& fragment) {
                    .block = fragment.block,
                    .stream = fragment.stream,
                    .ssn = fragment.ssn,
-                   .ppid = fragment.ppid});
+                   .ppid = fragment.ppid,
+                   .sent = now,
+                   .turn = ++turns_,
+                   .mid = fragment.mid,
+                   .fsn = fragment.fsn});
   put_on(ring_.back());
   return chunk_of(index);
 }
@@ -115,11 +122,13 @@ std::optional<std::size_t> Outstanding::next_lost_size(Instant now) {
   return std::nullopt;
 }
 
-DataChunk Outstanding::retransmit() {
+DataChunk Outstanding::retransmit(Instant now) {
   CHECK(lost_ > 0 && ring_[lost_from_].state == State::kLost);
   Sent& sent = ring_[lost_from_];
   sent.state = State::kUnderWay;
   sent.misses = 0;
+  sent.sent = now;
+  sent.turn = ++turns_;
   ++sent.transmissions;
   --lost_;
   put_on(sent);
@@ -141,12 +150,34 @@ void Outstanding::note_acked(Instant now, std::size_t index, SackOutcome& outcom
   outcome.acknowledged = true;
   outcome.bytes_acked += on_the_wire(sent.payload);
   const Tsn tsn = base_ + static_cast<std::uint32_t>(index);
-  if (!newly_acked_above_ || tsn.follows(highest_newly_acked_)) highest_newly_acked_ = tsn;
+  if (!newly_acked_above_ || tsn.follows(highest_newly_acked_)) {
+    highest_newly_acked_ = tsn;
+    outcome.newest_round_trip.reset();
+    if (sent.transmissions == 1) outcome.newest_round_trip = now - sent.sent;
+  }
   newly_acked_above_ = true;
+  note_arrival(now, tsn, sent);
   if (timing_ && tsn == timed_) {
     timing_ = false;
     outcome.round_trip = now - timed_since_;
   }
+}
+
+// Whether it is the last transmission of a chunk that is acknowledged now, `ago` after it.
+bool Outstanding::shows_last_transmission(Tsn tsn, const Sent& sent, Duration ago) const {
+  if (sent.transmissions == 1 || tsn.precedes(highest_before_)) return true;
+  // Beyond the end of a SACK that had no room for more, it may have arrived long ago.
+  return !was_full_ && (min_round_trip_ == Duration::max() || ago >= min_round_trip_);
+}
+
+// Keeps the turn that miss() goes by and the two instants that find_late() goes by.
+void Outstanding::note_arrival(Instant now, Tsn tsn, const Sent& sent) {
+  const Duration round_trip = now - sent.sent;
+  if (shows_last_transmission(tsn, sent, round_trip))
+    newest_turn_ = std::max(newest_turn_, sent.turn);
+  if (sent.transmissions == 1) min_round_trip_ = std::min(min_round_trip_, round_trip);
+  // Sooner than any round trip: it was an earlier transmission that arrived.
+  if (round_trip >= min_round_trip_) newest_arrived_ = std::max(newest_arrived_, sent.sent);
 }
 
 void Outstanding::move_cumulative(Instant now, Tsn cumulative, SackOutcome& outcome) {
@@ -234,15 +265,35 @@ void Outstanding::count_misses(bool in_recovery, SackOutcome& outcome) {
   }
 }
 
+// A chunk that was sent again is missing only when something arrived that was sent after that: what
+// was under way before says nothing of it, and after a timeout that is a whole window.
 void Outstanding::miss(std::size_t index, SackOutcome& outcome) {
   Sent& sent = ring_[index];
   if (sent.state != State::kUnderWay || sent.fast_retransmitted) return;
+  if (sent.transmissions > 1 && newest_turn_ < sent.turn) return;
   trace_.rule("9260:6.7#4"_rule, Fact{"tsn", base_.value() + index});
   if (++sent.misses < kMissesForRetransmit) return;
   trace_.rule("9260:7.2.4#2"_rule, Fact{"tsn", base_.value() + index});
   sent.fast_retransmitted = true;
   lose(index);
   outcome.fast_retransmit = true;
+}
+
+// After RFC 8985 §6.2, looking at SACKs only: what was sent so much later has arrived.
+void Outstanding::find_late(SackOutcome& outcome) {
+  if (acked_.empty() || min_round_trip_ == Duration::max()) return;
+  const Duration reordering = min_round_trip_ / 4;
+  Tsn tsn = base_;
+  for (const Range& range : acked_) {
+    for (; tsn.precedes(range.first); tsn = tsn.next()) {
+      const Sent& sent = ring_[index_of(tsn)];
+      if (sent.state != State::kUnderWay || sent.sent + reordering >= newest_arrived_) continue;
+      trace_.rule("9260:7.2.4#2"_rule, Fact{"tsn", tsn.value()});
+      lose(index_of(tsn));
+      outcome.fast_retransmit = true;
+    }
+    tsn = range.last.next();
+  }
 }
 
 void Outstanding::lose(std::size_t index) {
@@ -264,9 +315,13 @@ SackOutcome Outstanding::on_sack(Instant now, const SackChunk& sack, bool in_rec
     return outcome;
   }
   newly_acked_above_ = false;
+  newest_turn_ = 0;
+  highest_before_ = highest_acked();
+  was_full_ = acked_.size() >= kGapsOfAFullSack;
   move_cumulative(now, sack.cumulative, outcome);
   compare_gaps(now, outcome);
   count_misses(in_recovery, outcome);
+  if (detection_ == LossDetection::kTime) find_late(outcome);
   return outcome;
 }
 
@@ -295,13 +350,22 @@ void Outstanding::lose_all() {
   timing_ = false;
 }
 
+bool Outstanding::lose_last() {
+  for (std::size_t i = ring_.size(); i-- > 0;) {
+    if (ring_[i].state != State::kUnderWay) continue;
+    lose(i);
+    return true;
+  }
+  return false;
+}
+
 void Outstanding::abandon_unfinished(MessageId message) {
   std::size_t index = ring_.size();
   while (index > 0 && ring_[index - 1].message == message) --index;
   abandon(message, index);
 }
 
-// Its fragments stand in a row that `index` belongs to.
+// Its fragments stand in a row that `index` belongs to; interleaved ones stand anywhere.
 void Outstanding::abandon(MessageId message, std::size_t index) {
   trace_.rule("3758:3.5#4"_rule);
   if (const auto end = queue_.drop_rest(message)) {
@@ -312,15 +376,22 @@ void Outstanding::abandon(MessageId message, std::size_t index) {
                      .message = message,
                      .stream = end->stream,
                      .ssn = end->ssn,
-                     .ppid = end->ppid});
+                     .ppid = end->ppid,
+                     .mid = end->mid});
+  }
+  if (interleaved_) {
+    for (std::size_t i = 0; i < ring_.size(); ++i)
+      if (ring_[i].message == message) give_up(ring_[i]);
+    return;
   }
   while (index > 0 && ring_[index - 1].message == message) --index;
-  for (; index < ring_.size() && ring_[index].message == message; ++index) {
-    Sent& sent = ring_[index];
-    if (sent.state == State::kUnderWay) take_off(sent);
-    if (sent.state == State::kLost) --lost_;
-    sent.state = State::kAbandoned;
-  }
+  for (; index < ring_.size() && ring_[index].message == message; ++index) give_up(ring_[index]);
+}
+
+void Outstanding::give_up(Sent& sent) {
+  if (sent.state == State::kUnderWay) take_off(sent);
+  if (sent.state == State::kLost) --lost_;
+  sent.state = State::kAbandoned;
 }
 
 bool Outstanding::advance_ack_point() {
@@ -336,13 +407,17 @@ std::span<const SkippedStream> Outstanding::skipped(std::size_t max_streams) {
   for (Tsn tsn = base_; !tsn.follows(ack_point_); tsn = tsn.next()) {
     const Sent& sent = ring_[index_of(tsn)];
     // RFC 3758 §3.2: unordered messages have no place in a stream's order.
-    if (sent.unordered) {
+    if (sent.unordered && !interleaved_) {
       trace_.rule("3758:3.2#3"_rule, Fact{"tsn", tsn.value()});
       continue;
     }
-    const auto same = std::ranges::find(skipped_, sent.stream, &SkippedStream::stream);
+    const auto same = std::ranges::find_if(skipped_, [&](const SkippedStream& one) {
+      return one.stream == sent.stream && one.unordered == (interleaved_ && sent.unordered);
+    });
     if (same != skipped_.end()) {
-      same->ssn = sent.ssn;  // RFC 3758 §3.5 C4: the highest only
+      // RFC 3758 §3.5 C4: the highest only
+      same->ssn = sent.ssn;
+      same->mid = sent.mid;
       continue;
     }
     if (skipped_.size() == max_streams) {
@@ -350,7 +425,7 @@ std::span<const SkippedStream> Outstanding::skipped(std::size_t max_streams) {
       trace_.rule("3758:3.5#13"_rule, Fact{"ack_point", ack_point_.value()});
       break;
     }
-    skipped_.push_back({sent.stream, sent.ssn});
+    skipped_.push_back({sent.stream, sent.ssn, interleaved_ && sent.unordered, sent.mid});
   }
   return skipped_;
 }

@@ -21,6 +21,8 @@
 #include "sctp/chunks/data.h"
 #include "sctp/chunks/forward_tsn.h"
 #include "sctp/chunks/sack.h"
+#include "sctp/config.h"
+#include "sctp/tlv.h"
 #include "sctp/tx/send_queue.h"
 #include "sctp/types.h"
 
@@ -34,12 +36,13 @@ struct SackOutcome {
     kNeverSent,  // acknowledges what was never sent
   };
   Verdict verdict = Verdict::kTaken;
-  bool advanced = false;         // the cumulative point moved
-  bool acknowledged = false;     // something was acknowledged for the first time
-  bool reneged = false;          // something acknowledged before is missing again
-  bool fast_retransmit = false;  // a third report of a loss
-  std::size_t bytes_acked = 0;   // DATA chunks with header and padding
-  std::optional<Duration> round_trip;
+  bool advanced = false;                      // the cumulative point moved
+  bool acknowledged = false;                  // something was acknowledged for the first time
+  bool reneged = false;                       // something acknowledged before is missing again
+  bool fast_retransmit = false;               // a third report of a loss
+  std::size_t bytes_acked = 0;                // DATA chunks with header and padding
+  std::optional<Duration> round_trip;         // of the one chunk that was being timed
+  std::optional<Duration> newest_round_trip;  // of the newest chunk among them, if sent once
 };
 
 class Outstanding {
@@ -51,6 +54,16 @@ class Outstanding {
   void clear();
   // RFC 3758 §3.3: the peer can be told to skip.
   void allow_abandoning(bool allowed) { may_abandon_ = allowed; }
+  // kTime, after RFC 8985: what was sent a quarter of the shortest round trip before something that
+  // has arrived is lost, and a chunk may be lost more than once. Deviation from RFC 9260 §7.2.4
+  // (see rfc-notes, 7.2.4#2): off unless Config::loss_detection asks for it.
+  void detect_losses(LossDetection how) { detection_ = how; }
+  // RFC 8260: I-DATA from here on, or not.
+  void set_interleaving(bool agreed) { interleaved_ = agreed; }
+  // A chunk with so much user data, header and padding included.
+  [[nodiscard]] std::size_t on_the_wire(std::size_t payload) const {
+    return (interleaved_ ? kInterleavedDataHeader : kDataHeader) + padded(payload);
+  }
 
   [[nodiscard]] bool empty() const { return ring_.empty(); }
   [[nodiscard]] Tsn next_tsn() const { return base_ + static_cast<std::uint32_t>(ring_.size()); }
@@ -59,19 +72,25 @@ class Outstanding {
   [[nodiscard]] std::size_t flight() const { return flight_; }
   [[nodiscard]] std::size_t flight_payload() const { return flight_payload_; }
   [[nodiscard]] bool has_lost() const { return lost_ > 0; }
+  // In gaps as well.
+  [[nodiscard]] Tsn highest_acked() const {
+    return acked_.empty() ? cumulative() : acked_.back().last;
+  }
 
   // Gives the fragment its TSN; it is under way.
   DataChunk send(Instant now, const Fragment& fragment);
   // The payload size of the earliest chunk marked for retransmission that may still be sent; gives
   // up those that may not.
   std::optional<std::size_t> next_lost_size(Instant now);
-  DataChunk retransmit();
+  DataChunk retransmit(Instant now);
 
   SackOutcome on_sack(Instant now, const SackChunk& sack, bool in_recovery);
   // SHUTDOWN acknowledges as well, without saying anything of gaps (RFC 9260 §3.3.8).
   SackOutcome on_cumulative(Instant now, Tsn cumulative);
   // RFC 9260 §6.3.3 E3: all that is under way is taken as lost.
   void lose_all();
+  // Takes the last chunk under way as lost, to hear of those before it. False: there is none.
+  bool lose_last();
 
   // RFC 3758 §3.5 A2, A3: gives up the message that has begun and not ended, and all its fragments.
   void abandon_unfinished(MessageId message);
@@ -98,6 +117,10 @@ class Outstanding {
     StreamId stream;
     Ssn ssn;
     Ppid ppid;
+    Instant sent;            // the last time
+    std::uint64_t turn = 0;  // of its last transmission, among all transmissions
+    Mid mid{};
+    std::uint32_t fsn = 0;
   };
   struct Range {
     Tsn first;
@@ -109,14 +132,18 @@ class Outstanding {
   }
   [[nodiscard]] DataChunk chunk_of(std::size_t index);
   void abandon(MessageId message, std::size_t index);
+  void give_up(Sent& sent);
   void take_off(const Sent& sent);
   void put_on(const Sent& sent);
   void note_acked(Instant now, std::size_t index, SackOutcome& outcome);
+  [[nodiscard]] bool shows_last_transmission(Tsn tsn, const Sent& sent, Duration ago) const;
+  void note_arrival(Instant now, Tsn tsn, const Sent& sent);
   void move_cumulative(Instant now, Tsn cumulative, SackOutcome& outcome);
   bool read_gaps(const SackChunk& sack);
   void compare_gaps(Instant now, SackOutcome& outcome);
   void count_misses(bool in_recovery, SackOutcome& outcome);
   void miss(std::size_t index, SackOutcome& outcome);
+  void find_late(SackOutcome& outcome);
   void lose(std::size_t index);
   [[nodiscard]] bool is_hopeless(const Sent& sent) const;
 
@@ -134,8 +161,18 @@ class Outstanding {
 
   std::vector<Range> acked_;  // above base_, as the last SACK had it
   std::vector<Range> gaps_;   // of the SACK being read
+  // Of the SACK before the one being read: what highest_acked() was, and whether it was so long
+  // that more may have arrived than it had room for.
+  Tsn highest_before_;
+  bool was_full_ = false;
   Tsn highest_newly_acked_;
+  std::uint64_t turns_ = 0;
+  std::uint64_t newest_turn_ = 0;  // the latest that the SACK being read shows to have arrived
   bool newly_acked_above_ = false;
+  bool interleaved_ = false;
+  LossDetection detection_ = LossDetection::kMissReports;
+  Instant newest_arrived_;  // when the latest of what has arrived was sent
+  Duration min_round_trip_ = Duration::max();
 
   Tsn ack_point_;  // Advanced.Peer.Ack.Point
   std::vector<SkippedStream> skipped_;

@@ -21,15 +21,15 @@
 
 namespace glass::sctp {
 
-SendQueue::SendQueue(std::size_t fragment_size, std::size_t limit, Blocks& blocks, Inbox& inbox,
+SendQueue::SendQueue(const SendQueueConfig& config, Blocks& blocks, Inbox& inbox,
                      const Trace& trace)
-    : fragment_size_(fragment_size), limit_(limit), blocks_(blocks), inbox_(inbox), trace_(trace) {}
+    : config_(config), blocks_(blocks), inbox_(inbox), trace_(trace) {}
 
 Result<void, SendError> SendQueue::push(Instant now, const SendOptions& options, Bytes message) {
   CHECK(!message.empty());
   const std::size_t cost = message.size() + kMessageCost;
   // One message always fits, however long: nothing could make more room for it.
-  if (used_ > 0 && used_ + cost > limit_) return std::unexpected(SendError::kFull);
+  if (used_ > 0 && used_ + cost > config_.limit) return std::unexpected(SendError::kFull);
   used_ += cost;
   const MessageId id = allocate();
   OutMessage& record = at(id);
@@ -42,6 +42,7 @@ Result<void, SendError> SendQueue::push(Instant now, const SendOptions& options,
   record.counted = options.is_counted;
   record.size = static_cast<std::uint32_t>(message.size());
   record.first_unsent = cut(message);
+  record.arrival = arrivals_++;
 
   OutStream& stream = streams_[options.stream];
   if (options.is_counted) stream.buffered += message.size();
@@ -58,13 +59,14 @@ Result<void, SendError> SendQueue::push(Instant now, const SendOptions& options,
 
 // RFC 9260 §6.9: a message that is too long for one packet becomes a series of fragments.
 BlockId SendQueue::cut(Bytes message) {
-  if (message.size() > fragment_size_)
-    trace_.rule("9260:6.9#2"_rule, Fact{"bytes", message.size()},
-                Fact{"fragments", (message.size() + fragment_size_ - 1) / fragment_size_});
+  if (message.size() > config_.fragment_size)
+    trace_.rule(
+        "9260:6.9#2"_rule, Fact{"bytes", message.size()},
+        Fact{"fragments", (message.size() + config_.fragment_size - 1) / config_.fragment_size});
   BlockId first = BlockId::kNone;
   BlockId last = BlockId::kNone;
   while (!message.empty()) {
-    const std::size_t size = std::min(message.size(), fragment_size_);
+    const std::size_t size = std::min(message.size(), config_.fragment_size);
     const BlockId block = blocks_.store(message.first(size));
     if (last == BlockId::kNone) {
       first = block;
@@ -99,7 +101,14 @@ void SendQueue::schedule(StreamId id) {
   if (stream.scheduled || stream.paused || stream.head == MessageId::kNone) return;
   if (current_ != MessageId::kNone && at(current_).stream == id) return;  // when that has ended
   stream.scheduled = true;
-  scheduler_.add(id, at(stream.head).size, stream.priority, stream.finish);
+  const OutMessage& next = at(stream.head);
+  const std::size_t size = interleaved_ ? blocks_.bytes(next.first_unsent).size() : next.size;
+  scheduler_.add({.stream = id,
+                  .size = size,
+                  .priority = stream.priority,
+                  .arrival = next.arrival,
+                  .how = config_.scheduling},
+                 stream.finish);
 }
 
 MessageId SendQueue::take_head(OutStream& stream) {
@@ -116,8 +125,9 @@ std::optional<std::size_t> SendQueue::next_size(Instant now) {
     OutStream& stream = streams_[*id];
     stream.scheduled = false;
     if (stream.paused || stream.head == MessageId::kNone) continue;
-    const MessageId message = take_head(stream);
-    if (has_expired(message, now)) {
+    const MessageId message = stream.head;
+    if (!at(message).started && has_expired(message, now)) {
+      (void)take_head(stream);
       // RFC 3758 §4.1 TR3: its time is over before it got a TSN.
       trace_.rule("3758:4.1#4"_rule, Fact{"stream", id->value()});
       drop_unsent(message, true);
@@ -125,9 +135,33 @@ std::optional<std::size_t> SendQueue::next_size(Instant now) {
       continue;
     }
     trace_.rule("8260:3#2"_rule, Fact{"stream", id->value()}, Fact{"priority", stream.priority});
+    if (!interleaved_) (void)take_head(stream);
     current_ = message;
   }
   return blocks_.bytes(at(current_).first_unsent).size();
+}
+
+void SendQueue::begin_sending(OutMessage& message, OutStream& stream) {
+  message.started = true;
+  ++stream.under_way;
+  message.ssn = stream.next_ssn;
+  Mid& mid = message.unordered ? stream.next_unordered_mid : stream.next_mid;
+  message.mid = mid;
+  mid = mid.next();
+  // RFC 9260 §6.5: unordered messages leave the sequence alone.
+  if (!message.unordered) stream.next_ssn = stream.next_ssn.next();
+}
+
+// The message has no more fragments to give out.
+void SendQueue::unlink_current(MessageId id) {
+  if (interleaved_) {
+    OutStream& stream = streams_[at(id).stream];
+    CHECK(stream.head == id);
+    (void)take_head(stream);
+  } else {
+    CHECK(current_ == id);
+  }
+  if (current_ == id) current_ = MessageId::kNone;
 }
 
 Fragment SendQueue::pop() {
@@ -136,13 +170,7 @@ Fragment SendQueue::pop() {
   OutMessage& message = at(id);
   OutStream& stream = streams_[message.stream];
   const bool begin = !message.started;
-  if (begin) {
-    message.started = true;
-    ++stream.under_way;
-    message.ssn = stream.next_ssn;
-    // RFC 9260 §6.5: unordered messages leave the sequence alone.
-    if (!message.unordered) stream.next_ssn = stream.next_ssn.next();
-  }
+  if (begin) begin_sending(message, stream);
   const BlockId block = message.first_unsent;
   message.first_unsent = blocks_.next(block);
   blocks_.chain(block, BlockId::kNone);
@@ -155,17 +183,23 @@ Fragment SendQueue::pop() {
                           .ppid = message.ppid,
                           .unordered = message.unordered,
                           .begin = begin,
-                          .end = end};
+                          .end = end,
+                          .mid = message.mid,
+                          .fsn = message.next_fsn++};
   if (end) {
-    current_ = MessageId::kNone;
+    unlink_current(id);
     --waiting_messages_;
+    schedule(fragment.stream);
+  } else if (interleaved_) {
+    current_ = MessageId::kNone;
     schedule(fragment.stream);
   }
   reduce_buffered(at(id), blocks_.bytes(block).size(), true);
   return fragment;
 }
 
-MessageId SendQueue::expired_in_the_middle(Instant now) const {
+MessageId SendQueue::expired_in_the_middle(Instant now) {
+  if (interleaved_) (void)next_size(now);  // chooses
   return current_ != MessageId::kNone && at(current_).started && has_expired(current_, now)
              ? current_
              : MessageId::kNone;
@@ -194,10 +228,9 @@ bool SendQueue::has_expired(MessageId message, Instant now) const {
 std::optional<Fragment> SendQueue::drop_rest(MessageId id) {
   OutMessage& message = at(id);
   if (message.first_unsent == BlockId::kNone) return std::nullopt;
-  CHECK(current_ == id);
   forget_unsent(message, true);
   ++message.under_way;  // the TSN that its end still gets
-  current_ = MessageId::kNone;
+  unlink_current(id);
   --waiting_messages_;
   schedule(message.stream);
   return Fragment{.message = id,
@@ -207,7 +240,9 @@ std::optional<Fragment> SendQueue::drop_rest(MessageId id) {
                   .ppid = message.ppid,
                   .unordered = message.unordered,
                   .begin = false,
-                  .end = true};
+                  .end = true,
+                  .mid = message.mid,
+                  .fsn = message.next_fsn};
 }
 
 void SendQueue::forget_unsent(OutMessage& message, bool tell) {
@@ -261,7 +296,10 @@ void SendQueue::pause(StreamId id) { streams_[id].paused = true; }
 void SendQueue::resume(StreamId id, bool restart_ssn) {
   OutStream& stream = streams_[id];
   stream.paused = false;
-  if (restart_ssn) stream.next_ssn = Ssn{};
+  if (restart_ssn) {
+    stream.next_ssn = Ssn{};
+    stream.next_mid = stream.next_unordered_mid = Mid{};
+  }
   schedule(id);
 }
 
@@ -269,18 +307,20 @@ void SendQueue::limit_streams(std::uint32_t count) {
   for (std::uint32_t i = count; i <= 0xffff; ++i) {
     const StreamId id{static_cast<std::uint16_t>(i)};
     OutStream* stream = streams_.find(id);
-    while (stream != nullptr && stream->head != MessageId::kNone)
+    while (stream != nullptr && stream->head != MessageId::kNone && !at(stream->head).started)
       drop_unsent(take_head(*stream), true);
   }
 }
 
 void SendQueue::clear() {
+  if (interleaved_) current_ = MessageId::kNone;  // it is at the head of its stream
   if (current_ != MessageId::kNone) {
     const MessageId id = std::exchange(current_, MessageId::kNone);
     if (at(id).started) --streams_[at(id).stream].under_way;
     drop_unsent(id, false);
   }
   streams_.for_each([&](OutStream& stream) {
+    if (stream.head != MessageId::kNone && at(stream.head).started) --stream.under_way;
     while (stream.head != MessageId::kNone) drop_unsent(take_head(stream), false);
     stream.scheduled = false;
   });
@@ -288,6 +328,10 @@ void SendQueue::clear() {
 }
 
 void SendQueue::restart() {
+  if (interleaved_) {
+    current_ = MessageId::kNone;
+    scheduler_.clear();
+  }
   if (current_ != MessageId::kNone && at(current_).started) {
     const MessageId id = std::exchange(current_, MessageId::kNone);
     const StreamId stream = at(id).stream;
@@ -295,9 +339,19 @@ void SendQueue::restart() {
     drop_unsent(id, true);
     schedule(stream);
   }
-  streams_.for_each([](OutStream& stream) {
+  streams_.for_each([&](OutStream& stream) {
     stream.next_ssn = Ssn{};
+    stream.next_mid = stream.next_unordered_mid = Mid{};
     stream.paused = false;
+    if (!interleaved_) return;
+    stream.scheduled = false;
+    if (stream.head == MessageId::kNone) return;
+    const StreamId id = at(stream.head).stream;
+    if (at(stream.head).started) {
+      --stream.under_way;
+      drop_unsent(take_head(stream), true);
+    }
+    schedule(id);
   });
 }
 

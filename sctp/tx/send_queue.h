@@ -36,6 +36,14 @@ struct Fragment {
   bool unordered = false;
   bool begin = false;
   bool end = false;
+  Mid mid{};
+  std::uint32_t fsn = 0;
+};
+
+struct SendQueueConfig {
+  std::size_t fragment_size = 0;
+  std::size_t limit = 0;
+  Scheduling scheduling = Scheduling::kWeightedFair;
 };
 
 class SendQueue {
@@ -43,8 +51,10 @@ class SendQueue {
   // What a message costs beside its bytes: without it, empty ones would be free.
   static constexpr std::size_t kMessageCost = 64;
 
-  SendQueue(std::size_t fragment_size, std::size_t limit, Blocks& blocks, Inbox& inbox,
-            const Trace& trace);
+  SendQueue(const SendQueueConfig& config, Blocks& blocks, Inbox& inbox, const Trace& trace);
+
+  // RFC 8260: whose turn it is is asked after each fragment, not only after each message.
+  void set_interleaving(bool agreed) { interleaved_ = agreed; }
 
   Result<void, SendError> push(Instant now, const SendOptions& options, Bytes message);
 
@@ -56,7 +66,7 @@ class SendQueue {
   [[nodiscard]] bool empty() const { return waiting_messages_ == 0; }
 
   // The message that has begun and not ended, if its time is over.
-  [[nodiscard]] MessageId expired_in_the_middle(Instant now) const;
+  [[nodiscard]] MessageId expired_in_the_middle(Instant now);
 
   // One fragment of the message was acknowledged or given up.
   void finish(MessageId message, BlockId block);
@@ -94,12 +104,17 @@ class SendQueue {
     std::uint32_t size = 0;
     BlockId first_unsent = BlockId::kNone;
     std::uint32_t under_way = 0;  // fragments in Outstanding
+    std::uint64_t arrival = 0;    // the how manieth
+    Mid mid{};
+    std::uint32_t next_fsn = 0;
     MessageId next = MessageId::kNone;
   };
   struct OutStream {
     MessageId head = MessageId::kNone;
     MessageId tail = MessageId::kNone;
     Ssn next_ssn;
+    Mid next_mid{};            // of ordered messages
+    Mid next_unordered_mid{};  // and of the others
     std::uint64_t buffered = 0;
     std::uint64_t low_water = 0;
     std::uint64_t finish = 0;      // the scheduler's
@@ -118,12 +133,13 @@ class SendQueue {
   BlockId cut(Bytes message);
   void schedule(StreamId stream);
   MessageId take_head(OutStream& stream);
+  void begin_sending(OutMessage& message, OutStream& stream);
+  void unlink_current(MessageId id);
   void forget_unsent(OutMessage& message, bool tell);
   void drop_unsent(MessageId id, bool tell);
   void reduce_buffered(const OutMessage& message, std::size_t amount, bool tell);
 
-  std::size_t fragment_size_;
-  std::size_t limit_;
+  SendQueueConfig config_;
   Blocks& blocks_;
   Inbox& inbox_;
   Trace trace_;
@@ -131,9 +147,13 @@ class SendQueue {
   MessageId free_ = MessageId::kNone;
   StreamTable<OutStream> streams_;
   Scheduler scheduler_;
-  MessageId current_ = MessageId::kNone;  // begun, to be finished before another
-  std::size_t waiting_messages_ = 0;      // with fragments that were not given out
-  std::size_t used_ = 0;                  // bytes and costs, sent ones included
+  // Begun, to be finished before another. Interleaved: whose next fragment is next; it stays at the
+  // head of its stream until its end.
+  MessageId current_ = MessageId::kNone;
+  bool interleaved_ = false;
+  std::uint64_t arrivals_ = 0;
+  std::size_t waiting_messages_ = 0;  // with fragments that were not given out
+  std::size_t used_ = 0;              // bytes and costs, sent ones included
 };
 
 }  // namespace glass::sctp

@@ -84,7 +84,14 @@ TEST(Fields, AnOpenMessageIsFoundInsideUserData) {
   ASSERT_NE(find(annotated, "Label"), nullptr);
   EXPECT_EQ(find(annotated, "Label")->offset, 40U);
   EXPECT_TRUE(find(annotated, "User Data")->has_parts);
-  EXPECT_EQ(find(annotated, "Checksum")->meaning, "CRC32c, wrong");
+  EXPECT_EQ(find(annotated, "Checksum")->meaning, "left out (RFC 9653)");
+}
+
+TEST(Fields, AWrongChecksumIsSaidToBeWrong) {
+  ByteVector wrong = open_packet();
+  wrong[8] = 1;  // the checksum is the third word of the common header
+
+  EXPECT_EQ(find(annotate(wrong, Format::kSctp), "Checksum")->meaning, "CRC32c, wrong");
 }
 
 TEST(Fields, DtlsIsReadDownToTheHandshakeMessage) {

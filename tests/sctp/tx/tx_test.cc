@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "sctp/tx/congestion.h"
+#include "sctp/tx/new_reno.h"
 #include "sctp/tx/outstanding.h"
 #include "sctp/tx/rto.h"
 #include "sctp/tx/scheduler.h"
@@ -40,8 +41,8 @@ TEST(Rto, FollowsTheFormulasAndItsBounds) {
   EXPECT_RULE("9260:6.3.1#0");
 }
 
-TEST(Congestion, SlowStartGrowsOnlyWhenFull) {
-  Congestion c(kPmdcs, test::test_trace(Layer::kSctp));
+TEST(NewReno, SlowStartGrowsOnlyWhenFull) {
+  NewReno c(kPmdcs, test::test_trace(Layer::kSctp));
   EXPECT_EQ(c.cwnd(), 4344u);
   c.on_ack({.bytes = kPmdcs, .flight_before = 2000, .flight_after = 0, .advanced = true});
   EXPECT_EQ(c.cwnd(), 4344u);
@@ -52,14 +53,14 @@ TEST(Congestion, SlowStartGrowsOnlyWhenFull) {
   EXPECT_RULE("9260:7.2.1#7");
 }
 
-TEST(Congestion, ALossHalvesOnceUntilItIsRepaired) {
-  Congestion c(kPmdcs, test::test_trace(Layer::kSctp));
+TEST(NewReno, ALossHalvesOnceUntilItIsRepaired) {
+  NewReno c(kPmdcs, test::test_trace(Layer::kSctp));
   while (c.cwnd() < 40 * kPmdcs)
     c.on_ack({.bytes = kPmdcs, .flight_before = c.cwnd(), .flight_after = 0, .advanced = true});
   const std::size_t before = c.cwnd();
-  c.on_fast_retransmit(Tsn{100});
+  c.on_fast_retransmit(Instant{}, Tsn{100});
   EXPECT_EQ(c.cwnd(), before / 2);
-  c.on_fast_retransmit(Tsn{120});
+  c.on_fast_retransmit(Instant{}, Tsn{120});
   EXPECT_EQ(c.cwnd(), before / 2);
   EXPECT_RULE("9260:7.2.4#5");
   c.on_cumulative(Tsn{99});
@@ -80,9 +81,9 @@ TEST(Congestion, ALossHalvesOnceUntilItIsRepaired) {
   EXPECT_RULE("9260:7.2.3#1");
 }
 
-TEST(Congestion, ATimeoutStartsFromOnePacket) {
-  Congestion c(kPmdcs, test::test_trace(Layer::kSctp));
-  c.on_timeout();
+TEST(NewReno, ATimeoutStartsFromOnePacket) {
+  NewReno c(kPmdcs, test::test_trace(Layer::kSctp));
+  c.on_timeout(Instant{});
   EXPECT_EQ(c.cwnd(), kPmdcs);
   EXPECT_EQ(c.ssthresh(), 4 * kPmdcs);
   EXPECT_RULE("9260:7.2.3#2");
@@ -98,11 +99,12 @@ TEST(Scheduler, SharesByWeight) {
       {3, 512}
   };
   for (const auto& [stream, weight] : weights)
-    scheduler.add(StreamId{stream}, 1000, weight, finish[stream]);
+    scheduler.add({.stream = StreamId{stream}, .size = 1000, .priority = weight}, finish[stream]);
   for (int i = 0; i < 700; ++i) {
     const StreamId stream = *scheduler.take();
     ++turns[stream.value()];
-    scheduler.add(stream, 1000, weights.at(stream.value()), finish[stream.value()]);
+    scheduler.add({.stream = stream, .size = 1000, .priority = weights.at(stream.value())},
+                  finish[stream.value()]);
   }
   EXPECT_NEAR(turns[1], 100, 2);
   EXPECT_NEAR(turns[2], 200, 2);
@@ -113,17 +115,18 @@ TEST(Scheduler, ALongMessageDoesNotStarveShortOnes) {
   Scheduler scheduler;
   std::uint64_t big = 0;
   std::uint64_t small = 0;
-  scheduler.add(StreamId{1}, 1'000'000, 256, big);
-  scheduler.add(StreamId{2}, 100, 256, small);
+  scheduler.add({.stream = StreamId{1}, .size = 1'000'000}, big);
+  scheduler.add({.stream = StreamId{2}, .size = 100}, small);
   EXPECT_EQ(scheduler.take(), StreamId{2});
-  scheduler.add(StreamId{2}, 100, 256, small);
+  scheduler.add({.stream = StreamId{2}, .size = 100}, small);
   EXPECT_EQ(scheduler.take(), StreamId{2});
 }
 
 struct Queue {
   Queue()
       : inbox(blocks),
-        queue(100, 10'000, blocks, inbox, test::test_trace(Layer::kSctp)),
+        queue({.fragment_size = 100, .limit = 100'000}, blocks, inbox,
+              test::test_trace(Layer::kSctp)),
         sent(queue, blocks, test::test_trace(Layer::kSctp)) {
     sent.reset(Tsn{1000});
     sent.allow_abandoning(true);
@@ -230,7 +233,7 @@ TEST(Outstanding, SacksInAnyOrderAgreeWithAModel) {
         }
       }
       (void)t.sack(cumulative, gaps);
-      while (t.sent.next_lost_size(t.now)) (void)t.sent.retransmit();
+      while (t.sent.next_lost_size(t.now)) (void)t.sent.retransmit(Instant{});
       ASSERT_EQ(t.sent.flight(), under_way * (16 + 52)) << "seed " << seed << " step " << step;
       ASSERT_EQ(t.sent.flight_payload(), under_way * 50);
     }
@@ -265,7 +268,7 @@ TEST(Outstanding, AThirdReportLosesAndTheHighestNewlyAckedBoundsIt) {
   })
                   .fast_retransmit);
   EXPECT_EQ(t.sent.next_lost_size(t.now), 50u);
-  EXPECT_EQ(t.sent.retransmit().tsn, Tsn{1000});
+  EXPECT_EQ(t.sent.retransmit(Instant{}).tsn, Tsn{1000});
   EXPECT_EQ(t.sent.next_lost_size(t.now), std::nullopt) << "TSN 1002 has two reports";
 }
 
@@ -316,7 +319,7 @@ TEST(Outstanding, KarnsAlgorithm) {
   t.push(1, 50);
   (void)t.send_all();
   t.sent.lose_all();
-  while (t.sent.next_lost_size(t.now)) (void)t.sent.retransmit();
+  while (t.sent.next_lost_size(t.now)) (void)t.sent.retransmit(Instant{});
   EXPECT_EQ(t.sack(3).round_trip, std::nullopt);
 
   t.push(1, 50);
@@ -326,6 +329,74 @@ TEST(Outstanding, KarnsAlgorithm) {
                       {2, 2}
   });
   EXPECT_RULE("9260:6.7#4");
+}
+
+TEST(Outstanding, WhatWasUnderWayBeforeARetransmissionIsNoMissOfIt) {
+  Queue t;
+  for (int i = 0; i < 8; ++i) t.push(1, 50);
+  (void)t.send_all();
+  t.now += 30ms;
+  (void)t.sack(1);
+  t.now += 1s;
+  t.sent.lose_all();
+  (void)t.sent.next_lost_size(t.now);
+  (void)t.sent.retransmit(t.now);  // 1001
+  for (std::uint16_t arrived = 3; arrived <= 6; ++arrived)
+    EXPECT_FALSE(t.sack(1,
+                        {
+                            {3, arrived}
+    })
+                     .fast_retransmit)
+        << "1001 has not been given a round trip";
+}
+
+TEST(Outstanding, ARetransmissionThatIsLostAgainIsMissedByThoseAfterIt) {
+  Queue t;
+  for (int i = 0; i < 8; ++i) t.push(1, 50);
+  (void)t.send_all();
+  t.now += 30ms;
+  (void)t.sack(1);
+  t.now += 1s;
+  t.sent.lose_all();
+  while (t.sent.next_lost_size(t.now)) (void)t.sent.retransmit(t.now);
+  t.now += 30ms;
+  EXPECT_FALSE(t.sack(1,
+                      {
+                          {2, 2}
+  })
+                   .fast_retransmit);
+  EXPECT_FALSE(t.sack(1,
+                      {
+                          {2, 3}
+  })
+                   .fast_retransmit);
+  EXPECT_TRUE(t.sack(1,
+                     {
+                         {2, 4}
+  })
+                  .fast_retransmit);
+  EXPECT_RULE("9260:7.2.4#2");
+}
+
+TEST(Outstanding, WhatAFullSackHadNoRoomForSaysNothingOfWhenItArrived) {
+  constexpr std::uint16_t kGaps = 100;
+  Queue t;
+  for (int i = 0; i < 3 * kGaps; ++i) t.push(1, 10);
+  (void)t.send_all();
+  t.now += 30ms;
+  std::vector<GapBlock> every_second;
+  for (std::uint16_t i = 0; i < kGaps; ++i)
+    every_second.push_back(
+        {static_cast<std::uint16_t>(2 * i + 2), static_cast<std::uint16_t>(2 * i + 2)});
+  (void)t.sack(0, every_second);
+  t.now += 1s;
+  t.sent.lose_all();
+  while (t.sent.next_lost_size(t.now)) (void)t.sent.retransmit(t.now);
+  t.now += 30ms;
+  for (std::uint16_t more = 1; more <= 4; ++more) {
+    every_second.back().end = static_cast<std::uint16_t>(2 * kGaps + more);
+    EXPECT_FALSE(t.sack(0, every_second).fast_retransmit);
+  }
 }
 
 TEST(Outstanding, ARetransmissionSpoilsTheMeasurementAboveIt) {
@@ -346,7 +417,7 @@ TEST(Outstanding, ARetransmissionSpoilsTheMeasurementAboveIt) {
   })
                   .fast_retransmit);
   (void)t.sent.next_lost_size(t.now);
-  (void)t.sent.retransmit();
+  (void)t.sent.retransmit(Instant{});
   t.now += 10ms;
   EXPECT_EQ(t.sack(7).round_trip, std::nullopt);
   EXPECT_RULE("9260:6.3.1#4");
