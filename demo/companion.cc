@@ -203,6 +203,8 @@ void Companion::on_event(Instant now, peer::Peer::Event& event) {
       owner_.on_state(e.from, e.to);
     } else if constexpr (std::is_same_v<E, peer::PathChanged>) {
       owner_.on_path(e.path);
+    } else if constexpr (std::is_same_v<E, peer::Secured>) {
+      owner_.on_secured(e);
     } else if constexpr (std::is_same_v<E, peer::Failed>) {
       problem(to_text(e.error.stage), to_text(e.error));
     } else if constexpr (std::is_same_v<E, sctp::ChannelOpened>) {

@@ -36,6 +36,7 @@ class CompanionOwner {
   virtual void on_candidate(bool /*sent*/, std::string_view /*line*/) {}
   virtual void on_state(peer::State /*from*/, peer::State /*to*/) {}
   virtual void on_path(const Path&) {}
+  virtual void on_secured(const peer::Secured&) {}
   virtual void on_channel(std::string_view /*label*/, bool /*opened; else closed*/) {}
   virtual void on_chat(std::string_view /*text*/) {}
   // The channel "files" is open: transfer() works.

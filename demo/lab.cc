@@ -10,6 +10,7 @@
 #include "demo/embedded.h"
 #include "demo/json.h"
 #include "demo/safe_text.h"
+#include "explain/names.h"
 #include "net/interfaces.h"
 #include "net/resolve.h"
 
@@ -51,6 +52,36 @@ std::string_view room_in(std::string_view query) {
   if (query.empty()) return {};
   query.remove_prefix(kKey.size());
   return query.substr(0, std::min(query.find('&'), Rooms::kMaxRoomId));
+}
+
+// What a DTLS handshake has led to: "DTLS 1.3 as client, TLS_AES_128_GCM_SHA256, x25519, ...".
+std::string secured_text(const peer::Secured& secured) {
+  const dtls::Connected& agreed = secured.agreed;
+  const auto profile = agreed.srtp_profile
+                           ? explain::srtp_profile_name(std::to_underlying(*agreed.srtp_profile))
+                           : std::string_view("no SRTP");
+  return fmt::format("{} as {}, {}, {}, {}", explain::dtls_version_name(agreed.version),
+                     secured.role == dtls::Role::kClient ? "client" : "server",
+                     explain::cipher_suite_name(agreed.cipher_suite),
+                     explain::group_name(agreed.group), profile);
+}
+
+// As browsers do, the glass peer agrees on keys for SRTP in each handshake; it has no use for them.
+constexpr std::array<dtls::SrtpProfile, 4> kSrtpProfiles{
+    dtls::SrtpProfile::kAeadAes128Gcm, dtls::SrtpProfile::kAeadAes256Gcm,
+    dtls::SrtpProfile::kAes128CmHmacSha1Tag80, dtls::SrtpProfile::kAes128CmHmacSha1Tag32};
+
+// Only what the command line allows.
+void agree_on_less(peer::Config& config, const LabOptions& options) {
+  std::erase_if(config.dtls_groups, [&](crypto::Group group) {
+    return !options.dtls_group.empty() &&
+           explain::group_name(std::to_underlying(group)) != options.dtls_group;
+  });
+  for (const dtls::SrtpProfile profile : kSrtpProfiles) {
+    const auto name = explain::srtp_profile_name(std::to_underlying(profile));
+    if (options.srtp_profile.empty() || options.srtp_profile == name)
+      config.srtp_profiles.push_back(profile);
+  }
 }
 
 }  // namespace
@@ -102,6 +133,11 @@ class Lab::Guest final : public CompanionOwner {
         fmt::format("selected {} -> {} over {}", glass::to_text(path.local),
                     glass::to_text(path.remote), glass::to_text(path.transport));
     lab_.feed_.tell(node_, "state", Layer::kIce, text);
+    lab_.log(fmt::format("room {}: {}", room_, text));
+  }
+  void on_secured(const peer::Secured& secured) override {
+    const std::string text = secured_text(secured);
+    lab_.feed_.tell(node_, "state", Layer::kDtls, text);
     lab_.log(fmt::format("room {}: {}", room_, text));
   }
   void on_channel(std::string_view label, bool opened) override {
@@ -456,6 +492,7 @@ void Lab::invite(const Rooms::Invite& asked) {
   peer_config.node = next_node_;
   if (options_.dtls == "1.2") peer_config.dtls_max_version = dtls::Version::k12;
   peer_config.dtls_cookie = options_.dtls_cookie;
+  agree_on_less(peer_config, options_);
   peer_config.allow_loopback = hosts_[0].is_loopback();
   const auto peer =
       guests_.size() < kMaxGuests ? endpoint_.add(peer_config, random_) : std::nullopt;

@@ -45,6 +45,8 @@ struct LabOptions {
   std::string downloads = "received";
   std::string dtls = "1.3";  // the newest version of the glass peers: 1.2 or 1.3
   bool dtls_cookie = false;  // glass peers ask a DTLS client for a cookie first
+  std::string dtls_group;    // the one group of their key exchange: x25519, ...; empty: any
+  std::string srtp_profile;  // the one they agree on: SRTP_AEAD_AES_128_GCM, ...; empty: any
   std::uint64_t seed = 1;    // of the loss and of samples; keys always come from the system
   std::optional<TurnHostOptions> turn;  // `glass serve`: relays for members; its hosts do not count
   bool guests = true;                   // is there a glass peer to be invited?

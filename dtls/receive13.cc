@@ -198,11 +198,14 @@ void Connection::Core::send_ack() {
   if (to_ack_.empty() || is_closed()) return;
   std::ranges::sort(to_ack_, {},
                     [](const RecordNumber& n) { return std::pair(n.epoch, n.sequence); });
-  // RFC 8449 §4 holds for ACKs too; what was named last has been named before, or will be asked
-  // for.
+  // RFC 8449 §4 and the MTU hold for ACKs too; what is left out has been named before, or will be
+  // asked for.
   const std::uint64_t write_epoch = session_.epochs.write_epoch();
+  const std::size_t room =
+      std::clamp(config_.mtu, kMtuMin, kMtuMax) - session_.epochs.overhead(write_epoch);
   const std::size_t most =
-      (session_.epochs.text_max(write_epoch) - kAckListHeaderSize) / kRecordNumberSize;
+      (std::min(session_.epochs.text_max(write_epoch), room) - kAckListHeaderSize) /
+      kRecordNumberSize;
   if (to_ack_.size() > most)
     to_ack_.erase(to_ack_.begin(), to_ack_.end() - static_cast<std::ptrdiff_t>(most));
   trace_.rule(is_open() ? "9147:7.1#5"_rule : "9147:7.1#1"_rule, Fact{"records", to_ack_.size()});

@@ -1,10 +1,11 @@
 // fuzz: uses dtls crypto
 //
-// A program for one connection or for two that talk to each other. The first byte chooses the role
-// whether cryptography is transparent, which version each end can do, and whether there are
-// connection ids and small records; then each byte is a step:
-// deliver, lose, change or invent a datagram, let time pass, say something, close.
+// Two honest ends, and the fuzzer edits their flights. The first byte chooses whether cryptography
+// is transparent, which version each end can do, and whether there are connection ids, small
+// records and small datagrams; then each byte is a step: deliver, lose, change or invent a
+// datagram, let time pass, say something, close.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +21,7 @@
 #include "crypto/seeded_random.h"
 #include "crypto/transparent.h"
 #include "dtls/connection.h"
+#include "fuzz/support/dtls_edit.h"
 
 namespace {
 
@@ -27,6 +29,8 @@ using namespace glass;
 using namespace glass::dtls;
 
 constexpr std::size_t kFlyingMax = 64;
+constexpr std::size_t kSmallMtu = 296;
+constexpr std::array<std::uint8_t, 3> kConnectionId{1, 2, 3};
 
 const crypto::Identity& identity() {
   static const crypto::Identity kIdentity = [] {
@@ -43,8 +47,9 @@ struct End {
     Config config;
     const bool transparent = (setup & 1) != 0;
     config.role = role;
-    if ((setup & 16) != 0) config.connection_id = ByteVector{1, 2, 3};
+    if ((setup & 16) != 0) config.connection_id.emplace(kConnectionId.begin(), kConnectionId.end());
     if ((setup & 32) != 0) config.record_size_limit = 64;
+    if ((setup & 64) != 0) config.mtu = kSmallMtu;
     config.max_version = newest;
     config.limits.records_before_update = 40;
     config.identity = &identity();
@@ -52,6 +57,7 @@ struct End {
     config.cookie_exchange = cookies;
     config.srtp_profiles = {SrtpProfile::kAeadAes128Gcm};
     if (transparent) config.primitives = &kTransparent;
+    mtu = config.mtu;
     connection = std::make_unique<Connection>(config, random, Trace{});
   }
   void drain(Instant now) {
@@ -64,13 +70,14 @@ struct End {
     PacketBuffer out;
     for (std::size_t count = 0; connection->poll_transmit(now, out); out.clear()) {
       CHECK(++count < 256);
-      CHECK(out.size() <= 1200);
+      CHECK(out.size() <= mtu);
       if (flying.size() < kFlyingMax) flying.emplace_back(out.bytes().begin(), out.bytes().end());
     }
   }
   SeededRandom random;
   std::unique_ptr<Connection> connection;
   std::vector<ByteVector> flying;  // what it has sent
+  std::size_t mtu = 0;
   bool over = false;
 };
 
@@ -79,6 +86,10 @@ class Program {
   explicit Program(Bytes input) : input_(input) {}
   [[nodiscard]] bool done() const { return at_ == input_.size(); }
   std::uint8_t byte() { return done() ? 0 : input_[at_++]; }
+  std::size_t number() {
+    const std::size_t high = byte();
+    return high << 8 | byte();
+  }
   Bytes bytes(std::size_t count) {
     count = std::min(count, input_.size() - at_);
     at_ += count;
@@ -90,12 +101,39 @@ class Program {
   std::size_t at_ = 0;
 };
 
-void deliver(Program& program, End& from, End& to, Instant now, bool change) {
+// What the fuzzer does to a datagram on its way.
+void change(Program& program, ByteVector& datagram, const std::vector<ByteVector>& others) {
+  if (datagram.empty()) return;
+  const std::uint8_t how = program.byte();
+  switch (how % 6) {
+    case 0: datagram[program.byte() % datagram.size()] ^= program.byte(); break;
+    case 1: datagram[program.number() % datagram.size()] ^= how | 1; break;
+    case 2: datagram.resize(program.byte() * datagram.size() / 256); break;
+    case 3: {
+      const ByteVector& other = others[program.byte() % others.size()];
+      datagram.insert(datagram.end(), other.begin(), other.end());
+      break;
+    }
+    default: {
+      fuzz::BodyEdit edit;
+      edit.record = how / 6 % 8;
+      edit.at = program.number();
+      edit.removed = program.byte();
+      edit.inserted = program.bytes(program.byte() % 64);
+      fuzz::edit_body(datagram, edit, kConnectionId.size());
+      break;
+    }
+  }
+}
+
+void deliver(Program& program, End& from, End& to, Instant now, bool is_changed) {
   if (from.flying.empty()) return;
   const std::size_t which = program.byte() % from.flying.size();
   ByteVector datagram = from.flying[which];
-  if (change && !datagram.empty()) datagram[program.byte() % datagram.size()] ^= program.byte();
-  if (!change) from.flying.erase(from.flying.begin() + static_cast<std::ptrdiff_t>(which));
+  if (is_changed)
+    change(program, datagram, from.flying);
+  else
+    from.flying.erase(from.flying.begin() + static_cast<std::ptrdiff_t>(which));
   to.connection->receive(now, datagram);
   to.drain(now);
 }

@@ -7,7 +7,7 @@ PACKAGES_BUILD="g++ cmake ninja-build pkg-config libssl-dev libasio-dev libboost
 # To build and run the tests.
 PACKAGES_TEST="libgtest-dev libgmock-dev ccache git python3"
 # What `./check --all` adds: the second compiler, the formatter, the peers, the browsers.
-PACKAGES_ALL="clang-19 clang-format-19 libclang-rt-19-dev libbenchmark-dev libusrsctp-dev libmbedtls-dev libgnutls28-dev libsrtp2-dev tshark
+PACKAGES_ALL="clang-19 clang-format-19 libclang-rt-19-dev libbenchmark-dev libusrsctp-dev libmbedtls-dev libgnutls28-dev libwolfssl-dev libsrtp2-dev tshark
   python3-aiortc chromium firefox-esr fonts-dejavu-core iproute2 procps
   coturn libnss3-tools openssl zip unzip nftables conntrack"
 

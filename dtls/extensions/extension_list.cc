@@ -39,7 +39,7 @@ Result<ExtensionList, MessageError> parse_extensions(Reader& in) {
     if (list.all.size() == kExtensionsMax) return std::unexpected(MessageError::kValue);
     list.all.push_back(extension);
   }
-  if (!in.ok() || !block.ok()) return std::unexpected(MessageError::kLength);
+  if (!in.ok() || !block.ok() || in.left() > 0) return std::unexpected(MessageError::kLength);
   return list;
 }
 

@@ -19,9 +19,9 @@ for harness in "$root"/fuzz/*.cc; do
   rm -f "$OUT/${name}_seed_corpus.zip"
   zip -q -j -X "$OUT/${name}_seed_corpus.zip" $seeds
 
-  # A machine reads the same bytes as the parser of its protocol.
-  for dictionary in "$name" "${name/machine_/parse_}"; do
-    if [ -f "$root/fuzz/dict/$dictionary.dict" ]; then cp "$root/fuzz/dict/$dictionary.dict" "$OUT/$name.dict"; fi
+  # A machine reads the same bytes as the parser of its protocol, a part of it (parse_dtls_ack) too.
+  for dictionary in "$root"/fuzz/dict/*.dict; do
+    case "${name/machine_/parse_}_" in "$(basename "$dictionary" .dict)"_*) cp "$dictionary" "$OUT/$name.dict" ;; esac
   done
   printf '[libfuzzer]\nmax_len = 65536\ntimeout = 20\n' >"$OUT/$name.options"
 done

@@ -10,7 +10,7 @@ import { emptyNetwork, makeNetwork, removeNetwork, runFolder, sweep } from './li
 import { pageCases } from './cases/page.mjs';
 
 const filter = process.argv[2] ?? '';
-const GROUP_LIMIT_MS = 240_000;
+const GROUP_LIMIT_MS = 420_000;
 /** Group and the namespace that its browser lives in. @type {[string, 'alone' | 'near'][]} */
 const GROUPS = [
   ['call', 'alone'], ['denied', 'near'], ['relaycall', 'near'], ['pages', 'alone'], ['hostile', 'alone'], ['learn', 'alone'], ['loopback', 'alone'],

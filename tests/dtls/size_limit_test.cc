@@ -9,6 +9,9 @@
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
+#include "base/time.h"
+#include "crypto/certificate.h"
+#include "dtls/config.h"
 #include "dtls/connection.h"
 #include "tests/dtls/support/link.h"
 #include "tests/dtls/support/puppet.h"
@@ -157,6 +160,32 @@ TEST(SizeLimit12, RecordsThatAreLongerAreDropped) {
   EXPECT_EQ(client.ours->received(), std::vector<std::string>{std::string(100, 'y')});
   EXPECT_EQ(client.end(), "open");
   EXPECT_RULE("8449:4#6");
+}
+
+// 22 records come at once, and the ACK has room for 14: the client sends the others again.
+TEST(SizeLimit13, OfDatagramsHoldsForAcksOfManyRecords) {
+  constexpr std::size_t kMtu = 256;
+  const auto rsa = crypto::Identity::make("rsa", 1'700'000'000, crypto::IdentityKind::kRsa2048);
+  Config client_config = limited(Role::kClient, Version::k13, 16384);
+  client_config.identity = &rsa;
+  Config server_config = limited(Role::kServer, Version::k13, 64);
+  server_config.remote_fingerprints = {rsa.fingerprint()};
+  server_config.mtu = kMtu;
+  Ours client(client_config, 1);
+  Ours server(server_config, 2);
+  Line line(client, server);
+
+  ASSERT_TRUE(line.connect());
+  line.run_for(1s);
+
+  for (const Datagram& each : line.sent) {
+    if (!each.from_client) {
+      EXPECT_LE(each.bytes.size(), kMtu);
+    }
+  }
+  EXPECT_EQ(client.connection().counters().retransmits, 1U);
+  EXPECT_EQ(client.connection().next_time(), kNever);
+  EXPECT_RULE("9147:7.1#5");
 }
 
 TEST(SizeLimit13, BelongsIntoEncryptedExtensions) {

@@ -18,6 +18,7 @@ const EXPECTED_ERRORS = /503|favicon|WebSocket|can.t establish a connection|Cros
 const CHROMIUM_ARGS = {
   default: [],
   open: ['--use-fake-ui-for-media-stream'],
+  capped: ['--use-fake-ui-for-media-stream'],  // has no switch for the version of DTLS
   loopback: ['--use-fake-ui-for-media-stream', '--allow-loopback-in-peer-connection'],
   fake: ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', '--allow-loopback-in-peer-connection'],
   denied: ['--use-fake-ui-for-media-stream=deny', '--use-fake-device-for-media-stream', '--allow-loopback-in-peer-connection'],
@@ -30,12 +31,13 @@ const ALLOWED = {
 const FIREFOX_PREFS = {
   default: {},
   open: ALLOWED,
+  capped: { ...ALLOWED, 'media.peerconnection.dtls.version.max': 771 },  // 0x0303: DTLS 1.2
   loopback: { ...ALLOWED, 'media.peerconnection.ice.loopback': true },
   fake: { ...ALLOWED, 'media.peerconnection.ice.loopback': true, 'media.navigator.streams.fake': true },
   denied: { 'permissions.default.camera': 2, 'permissions.default.microphone': 2, 'media.peerconnection.ice.loopback': true, 'media.navigator.streams.fake': true },
 };
 
-/** @typedef {'default' | 'open' | 'loopback' | 'fake' | 'denied'} Privacy */
+/** @typedef {'default' | 'open' | 'capped' | 'loopback' | 'fake' | 'denied'} Privacy */
 
 /** @param {'chromium' | 'firefox'} kind @param {Privacy} privacy @param {string} folder @param {string} [ca] a PEM file with an authority to trust */
 export function launch(kind, privacy, folder, ca) {

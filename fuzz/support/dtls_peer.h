@@ -1,8 +1,11 @@
-// fuzz: uses dtls crypto
+// fuzz/support/dtls_peer.h - one connection, and a peer that is the input.
 //
-// One connection, and a peer that is the input: it says whatever message it likes, in whatever
-// epoch it likes, and cryptography is transparent, so that all of it gets through. The first byte
-// chooses role, versions and options; then each step has a way, a type, a size and that many bytes.
+// The peer says whatever message it likes, in whatever epoch it likes, and cryptography is
+// transparent, so that all of it gets through. The first byte of an input chooses versions and
+// options; then each step has a way, a type, a size and that many bytes. The harnesses
+// machine_dtls_client and machine_dtls_server are this for one role each.
+#pragma once
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -27,12 +30,11 @@
 #include "dtls/record.h"
 #include "dtls/wire.h"
 
-namespace {
+namespace glass::fuzz {
 
-using namespace glass;
 using namespace glass::dtls;
 
-const crypto::Identity& identity() {
+inline const crypto::Identity& identity() {
   static const crypto::Identity kIdentity = [] {
     crypto::seed_openssl(1);
     return crypto::Identity::make("fuzz", 1'700'000'000);
@@ -41,18 +43,19 @@ const crypto::Identity& identity() {
 }
 
 // Of a step's first byte.
-constexpr std::uint8_t kEpochBits = 0x03;
-constexpr std::uint8_t kRawBit = 0x04;  // the type is the record's, and no message is around
-constexpr std::uint8_t kCertificateBit = 0x08;  // the bytes are those of the one right certificate
-constexpr std::uint8_t kAgainBit = 0x10;        // under the number of the message before
-constexpr std::uint8_t kTimeBit = 0x20;         // the next timer of the connection runs out first
-constexpr std::uint8_t kCommandBit = 0x40;      // no message but a wish of our own side
-constexpr std::uint8_t kUnifiedBit = 0x80;      // sealed as in DTLS 1.3
+inline constexpr std::uint8_t kEpochBits = 0x03;
+inline constexpr std::uint8_t kRawBit = 0x04;  // the type is the record's, and no message is around
+inline constexpr std::uint8_t kCertificateBit =
+    0x08;                                        // the bytes are those of the one right certificate
+inline constexpr std::uint8_t kAgainBit = 0x10;  // under the number of the message before
+inline constexpr std::uint8_t kTimeBit = 0x20;   // the next timer of the connection runs out first
+inline constexpr std::uint8_t kCommandBit = 0x40;  // no message but a wish of our own side
+inline constexpr std::uint8_t kUnifiedBit = 0x80;  // sealed as in DTLS 1.3
 
 struct Setup {
-  explicit Setup(std::uint8_t bits) : is_13((bits & 2) != 0), has_ids((bits & 8) != 0) {
+  Setup(Role role, std::uint8_t bits) : is_13((bits & 2) != 0), has_ids((bits & 8) != 0) {
     static const crypto::TransparentPrimitives kTransparent;
-    config.role = (bits & 1) != 0 ? Role::kServer : Role::kClient;
+    config.role = role;
     config.max_version = is_13 ? Version::k13 : Version::k12;
     config.min_version = (bits & 4) != 0 && is_13 ? Version::k13 : Version::k12;
     config.identity = &identity();
@@ -72,7 +75,7 @@ struct Setup {
 
 class Peer {
  public:
-  Peer(const Setup& setup) : has_ids_(setup.has_ids), is_13_(setup.is_13) {
+  explicit Peer(const Setup& setup) : has_ids_(setup.has_ids), is_13_(setup.is_13) {
     connection_ = std::make_unique<Connection>(setup.config, random_, Trace{});
     connection_->start(now_);
     drain();
@@ -106,7 +109,7 @@ class Peer {
       default:
         if (connection_->is_open()) {
           PacketBuffer packet;
-          packet.assign(bytes);
+          packet.assign(bytes.first(std::min(bytes.size(), packet.room())));
           connection_->seal(packet);
         }
         break;
@@ -177,13 +180,12 @@ class Peer {
   std::array<std::uint64_t, 4> plain_sequences_{};
 };
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+// The whole of an input.
+inline void run_peer(Role role, Bytes input) {
   (void)identity();
   crypto::seed_openssl(7);
-  Reader in(Bytes(data, size));
-  const Setup setup(in.u8("setup"));
+  Reader in(input);
+  const Setup setup(role, in.u8("setup"));
   Peer peer(setup);
   for (int steps = 0; in.ok() && in.left() > 0 && steps < 200; ++steps) {
     const std::uint8_t way = in.u8("way");
@@ -191,5 +193,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t count = std::min<std::size_t>(in.u16("size"), in.left());
     peer.step(way, type, in.bytes(count, "bytes"));
   }
-  return 0;
 }
+
+}  // namespace glass::fuzz

@@ -1,0 +1,14 @@
+// fuzz: uses dtls
+//
+// Bytes as the body of a HelloVerifyRequest.
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "dtls/messages/hello_verify_request.h"
+#include "fuzz/support/dtls_body.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  glass::fuzz::check_body(glass::Bytes(data, size), glass::dtls::parse_hello_verify_request);
+  return 0;
+}

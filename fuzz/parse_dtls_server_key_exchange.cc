@@ -1,0 +1,14 @@
+// fuzz: uses dtls
+//
+// Bytes as the body of a ServerKeyExchange.
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "dtls/messages/server_key_exchange.h"
+#include "fuzz/support/dtls_body.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  glass::fuzz::check_body(glass::Bytes(data, size), glass::dtls::parse_server_key_exchange);
+  return 0;
+}
