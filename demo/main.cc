@@ -72,6 +72,13 @@ CLI::App* add_lab(CLI::App& app, CommandLine& line) {
       ->check(CLI::IsMember({"1.2", "1.3"}));
   lab->add_flag("--dtls-cookie", line.lab.dtls_cookie,
                 "as DTLS server, ask for a cookie first: HelloRetryRequest, HelloVerifyRequest");
+  lab->add_option("--dtls-group", line.lab.dtls_group,
+                  "the only group for the key exchange of the glass peer")
+      ->check(CLI::IsMember({"x25519", "secp256r1", "secp384r1"}));
+  lab->add_option("--srtp-profile", line.lab.srtp_profile,
+                  "the only protection of RTP that the glass peer agrees on")
+      ->check(CLI::IsMember({"SRTP_AES128_CM_HMAC_SHA1_80", "SRTP_AES128_CM_HMAC_SHA1_32",
+                             "SRTP_AEAD_AES_128_GCM", "SRTP_AEAD_AES_256_GCM"}));
   lab->add_option("--seed", line.lab.seed, "of the loss and of sample files; never of keys");
   add_loss(lab, line);
   return lab;
@@ -92,6 +99,9 @@ CLI::App* add_serve(CLI::App& app, CommandLine& line) {
   serve->add_option("--alternate", o.alternate,
                     "IP:PORT, a second address of this machine for STUN: clients can tell what "
                     "NAT they are behind (RFC 5780)");
+  serve->add_option("--turn-server", o.lab.turn->elsewhere,
+                    "turn:HOST:PORT elsewhere, told to members in place of ours; shares "
+                    "GLASS_TURN_SECRET");
   serve->add_option("--name", o.lab.turn->name,
                     "the host name that the certificate is for: TURN over TLS is offered by it");
   serve->add_option("--cert", o.certificate_file, "PEM file with the certificate chain for TLS");
@@ -218,6 +228,9 @@ CLI::App* add_stun(CLI::App& app, CommandLine& line) {
   CLI::App* const stun = app.add_subcommand("stun", "your address, as a STUN server sees it");
   stun->add_option("uri", line.stun_server.uri, "stun:host[:port][?transport=tcp], stuns:host")
       ->required();
+  stun->add_option("--ca", line.stun_server.ca_file,
+                   "PEM file with the authorities to trust for stuns:");
+  stun->add_flag("--insecure", line.stun_server.insecure, "do not check the certificate");
   stun->add_flag("--json", line.stun_server.json, "one object");
   return stun;
 }

@@ -181,7 +181,10 @@ class Probe {
     if (const auto* const made = std::get_if<stun::turn::Allocated>(&event)) on_allocated(*made);
     if (const auto* const failed = std::get_if<stun::turn::AllocationFailed>(&event)) {
       report_.code = failed->code;
-      fail(failure_of(failed->code, failed->text, to_text(report_.server)));
+      Failure failure = failure_of(failed->code, failed->text, to_text(report_.server));
+      if (failed->alternate)  // RFC 8489 §10; it has proved to know the password
+        failure.advice = "it asks to try " + to_text(*failed->alternate) + " instead";
+      fail(std::move(failure));
     }
     if (std::holds_alternative<stun::turn::Permitted>(event)) on_permitted(side);
     if (const auto* const refused = std::get_if<stun::turn::Refused>(&event)) {

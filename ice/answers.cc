@@ -43,6 +43,12 @@ void Agent::on_request(Instant now, const Path& path, const stun::MessageView& m
     trace_.drop("8445:7.3#5"_rule, "too many answers wait to be sent", message.bytes());
     return;
   }
+  // Neither these credentials nor this session come back: the other side shall learn it in time.
+  if (state_ == State::kFailed && was_connected_) {
+    trace_.drop("7675:5.1#13"_rule, "a check with credentials whose consent is lost",
+                message.bytes());
+    return;
+  }
   Asked asked;
   unsigned code = authenticate(message, asked);
   if (code == kAccepted) code = judge(now, path, message, asked);
@@ -52,6 +58,8 @@ void Agent::on_request(Instant now, const Path& path, const stun::MessageView& m
   }
   trace_.rule("8445:7.3#3"_rule, Fact{"from", glass::to_text(path.remote)},
               Fact{"use_candidate", asked.content.use_candidate ? 1U : 0U});
+  trace_.rule(asked.protection == Protection::kSha256 ? "8489:9.1.3#10"_rule
+                                                      : "8489:9.1.3#11"_rule);
   enqueue({path, write_success(message.transaction(), path.remote,
                                {asked.protection, asked.local->pwd})});
   // A check of before the restart keeps the old path alive, and does nothing else.
@@ -75,6 +83,7 @@ unsigned Agent::authenticate(const stun::MessageView& message, Asked& asked) con
   const bool is_sha256 = message.has(AttributeType::kMessageIntegritySha256);
   if ((!is_sha256 && !message.has(AttributeType::kMessageIntegrity)) ||
       !message.has(AttributeType::kUsername)) {
+    trace_.rule("8489:9.1.3#1"_rule);
     trace_.drop("8489:9.1.3#2"_rule, "a check without user name or integrity", message.bytes());
     return kBadRequest;
   }
@@ -84,6 +93,8 @@ unsigned Agent::authenticate(const stun::MessageView& message, Asked& asked) con
   if (mine == nullptr && before_ && parts && parts->asked == before_->local.ufrag)
     mine = &before_->local;
   if (mine == nullptr) {
+    trace_.rule("8489:9.1.3#4"_rule);
+    trace_.rule("8489:9.1.3#5"_rule);
     trace_.drop("8445:7.3#4"_rule, "a check for somebody else's user name", message.bytes());
     return kUnauthenticated;
   }
@@ -91,6 +102,8 @@ unsigned Agent::authenticate(const stun::MessageView& message, Asked& asked) con
   const stun::Verdict verdict =
       is_sha256 ? stun::check_integrity_sha256(message, key) : stun::check_integrity(message, key);
   if (verdict != stun::Verdict::kValid) {
+    trace_.rule("8489:9.1.3#7"_rule);
+    trace_.rule("8489:9.1.3#8"_rule);
     trace_.drop("8445:7.3#2"_rule, "a check with a wrong password", message.bytes());
     return kUnauthenticated;
   }

@@ -127,6 +127,7 @@ void Agent::start_check(Instant now, Pair& pair) {
   trace_.rule("8445:7.2.4#0"_rule, Fact{"pair", to_text(pair)}, Fact{"role", to_text(role_)},
               Fact{"nominating", check.is_nominating ? 1U : 0U}, Fact{"priority", check.priority});
   trace_.rule("8445:7.2.2#1"_rule);
+  trace_.rule("8489:9.1.2#2"_rule);
   if (check.is_nominating) trace_.rule("8445:7.1.2#1"_rule, Fact{"pair", to_text(pair)});
   if (base->tcp_type == TcpType::kActive)
     trace_.rule("6544:7.1#1"_rule, Fact{"from", ip_text(base->address)});

@@ -395,8 +395,9 @@ void Agent::doubt_selected(Instant now) {
   if (state_ != State::kCompleted || path_pair_ != nominated_ || doubted_) return;
   if (now - nominated_at_ < config_.timing.nomination_fresh) return;
   Pair* pair = checklist_.find(*nominated_);
-  const Instant limit = now + config_.timing.doubt;
-  if (pair == nullptr || limit >= consent_.answered() + config_.timing.disconnected_after) return;
+  if (pair == nullptr) return;
+  const Instant limit = now + std::max(config_.timing.doubt, 2 * pair->round_trip);
+  if (limit >= consent_.answered() + config_.timing.disconnected_after) return;
   trace_.rule("8445:8.1.1#3"_rule, Fact{"doubted", to_text(*pair)});
   doubted_ = now;
   checklist_.trigger(*pair);

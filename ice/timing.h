@@ -36,7 +36,7 @@ struct Timing {
   // Two consent checks in a row unanswered: the user may be told, nothing is given up.
   Duration disconnected_after = 10s;
   // The peer checks another pair although one is nominated: how long that one may then be silent.
-  // Three copies of a check fit in.
+  // Three copies of a check fit in; two round trips where these take longer.
   Duration doubt = 2s;
   // RFC 8445 §11 (Tr), for the bindings behind server-reflexive candidates (§5.1.1.4).
   Duration keepalive = 15s;

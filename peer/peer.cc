@@ -217,6 +217,8 @@ void Peer::prepare_dtls(const sdp::RemoteParameters& remote) {
       config.remote_fingerprints.push_back(*std::move(fingerprint));
   config.max_version = config_.dtls_max_version;
   config.cookie_exchange = config_.dtls_cookie;
+  config.groups = config_.dtls_groups;
+  config.srtp_profiles = config_.srtp_profiles;
   config.initial_rto = std::clamp(2 * ice_.round_trip(), config_.dtls_initial_rto, kMaxInitialRto);
   dtls_ = std::make_unique<dtls::Connection>(config, *random_, dtls_trace_);
   channels_.set_dtls_role(is_client);
@@ -349,7 +351,10 @@ void Peer::on_ice_state(ice::State state) {
 }
 
 void Peer::on_dtls(Instant now, const dtls::Connection::Event& event) {
-  std::visit(Overloaded{[&](const dtls::Connected&) {
+  std::visit(Overloaded{[&](const dtls::Connected& agreed) {
+                          const bool is_client = session_.dtls_role() == sdp::DtlsRole::kClient;
+                          events_.emplace_back(Secured{
+                              is_client ? dtls::Role::kClient : dtls::Role::kServer, agreed});
                           // RFC 8261 §6.1: SCTP begins when DTLS is up.
                           trace_.rule("8261:6.1#1"_rule);
                           channels_.connect(now);
@@ -370,12 +375,25 @@ void Peer::on_dtls_closed(Instant now, const dtls::Closed& closed) {
       is_closing_ = true;
       channels_.abort(now, "the peer has closed");
       break;
-    case dtls::CloseReason::kFingerprint: fail(Stage::kFingerprint, closed.text); break;
+    case dtls::CloseReason::kFingerprint:
+      fail(Stage::kFingerprint, closed.text);
+      leave_path(now);
+      break;
     case dtls::CloseReason::kPeerAlert:
     case dtls::CloseReason::kHandshake:
     case dtls::CloseReason::kTimeout:
-    case dtls::CloseReason::kKeysWornOut: fail(Stage::kDtls, closed.text); break;
+    case dtls::CloseReason::kKeysWornOut:
+      fail(Stage::kDtls, closed.text);
+      leave_path(now);
+      break;
   }
+}
+
+// Nothing will go over the path any more but last words, which may get lost: that we do not consent
+// any longer tells the other side all the same.
+void Peer::leave_path(Instant now) {
+  last_path_ = ice_.selected();
+  ice_.close(now);
 }
 
 // The peer's own part of what the channels say; the rest goes to the application as it is.
@@ -405,22 +423,24 @@ void Peer::finish_closing(Instant now) {
   if (dtls_ != nullptr && dtls_->is_open())
     return;  // poll_transmit() closes it behind SCTP's words
   if (dtls_ != nullptr && !dtls_->is_closed()) dtls_->close(now);
-  last_path_ = ice_.selected();
-  ice_.close(now);
+  if (ice_.state() != ice::State::kClosed) leave_path(now);
   move_to(State::kClosed);
 }
 
 void Peer::move_to(State next) {
   if (state_ == next || state_ == State::kClosed) return;
   trace_.state("peer", to_text(state_), to_text(next));
+  if (next != State::kFailed && next != State::kClosed) failure_.clear();
   events_.emplace_back(StateChanged{.from = std::exchange(state_, next), .to = next});
 }
 
 void Peer::fail(Stage stage, std::string text) {
   if (state_ == State::kFailed || state_ == State::kClosed) return;
-  events_.emplace_back(Failed{
+  Failed failed{
       {.stage = stage, .text = std::move(text)}
-  });
+  };
+  failure_ = to_text(failed.error);
+  events_.emplace_back(std::move(failed));
   move_to(State::kFailed);
 }
 
@@ -451,7 +471,7 @@ std::optional<Path> Peer::poll_transmit(Instant now, PacketBuffer& out) {
 
 // What DTLS and SCTP have to say, and the path it shall take.
 std::optional<Path> Peer::poll_inner(Instant now, PacketBuffer& out) {
-  const auto path = state_ == State::kClosed ? last_path_ : ice_.selected();
+  const auto path = ice_.state() == ice::State::kClosed ? last_path_ : ice_.selected();
   if (!path || dtls_ == nullptr) return std::nullopt;
   if (dtls_->poll_transmit(now, out)) return path;  // flights and alerts, as they are
   if (!dtls_->is_open()) {

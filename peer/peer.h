@@ -64,6 +64,11 @@ struct Config {
   // As a DTLS server: the client first brings back a cookie (HelloVerifyRequest or
   // HelloRetryRequest).
   bool dtls_cookie = false;
+  // In order of preference.
+  std::vector<crypto::Group> dtls_groups{crypto::Group::kX25519, crypto::Group::kP256,
+                                         crypto::Group::kP384};
+  // Protection of RTP to be agreed on in the same handshake (RFC 5764); empty: none.
+  std::vector<dtls::SrtpProfile> srtp_profiles;
 };
 
 struct LocalCandidate {
@@ -77,6 +82,11 @@ struct StateChanged {
 struct PathChanged {
   Path path;
 };
+// DTLS is up: both sides have shown their certificates and have keys.
+struct Secured {
+  dtls::Role role = dtls::Role::kClient;  // ours
+  dtls::Connected agreed;
+};
 struct Failed {
   Error error;
 };
@@ -86,7 +96,7 @@ using ice::NameWanted;
 // A Node.
 class Peer {
  public:
-  using Event = std::variant<LocalCandidate, GatheringDone, StateChanged, PathChanged,
+  using Event = std::variant<LocalCandidate, GatheringDone, StateChanged, PathChanged, Secured,
                              sctp::ChannelOpened, sctp::ChannelMessage, sctp::ChannelClosed,
                              sctp::BufferedAmountLow, Failed, NameWanted, NamePublished>;
 
@@ -144,6 +154,10 @@ class Peer {
     channels_.set_low_water(channel, amount);
   }
 
+  // Why not connected, or by what path: the layer that it fails or hangs at. One sentence; what ICE
+  // tried is in ice().fates().
+  [[nodiscard]] std::string explain() const;
+
   // Tells the other side and ends. Drain until poll_transmit() is silent.
   void close(Instant now);
 
@@ -183,6 +197,7 @@ class Peer {
   void on_ice_state(ice::State state);
   void on_dtls(Instant now, const dtls::Connection::Event& event);
   void on_dtls_closed(Instant now, const dtls::Closed& closed);
+  void leave_path(Instant now);
   std::optional<Event> on_channels(sctp::Channels::Event& event);
   void finish_closing(Instant now);
   void move_to(State next);
@@ -201,6 +216,7 @@ class Peer {
   std::deque<EarlyPacket> early_;
   std::deque<Event> events_;
   std::optional<Path> last_path_;  // for the last words
+  std::string failure_;            // the last one, until another path is looked for
   State state_ = State::kNew;
   bool is_describing_ = false;  // candidates that come now go into the description
   bool has_gathered_ = false;

@@ -59,7 +59,7 @@ Authenticator::Authenticator(AuthenticatorConfig config, Bytes secret, Credentia
       credentials_(credentials),
       trace_(trace) {
   config_.realm = opaque_string(config_.realm).value_or(AuthenticatorConfig{}.realm);
-  if (config_.realm.size() > kUsernameMax) config_.realm = AuthenticatorConfig{}.realm;
+  if (fitting(config_.realm) != config_.realm) config_.realm = AuthenticatorConfig{}.realm;
   cookie_ = nonce_cookie({config_.password_algorithms, config_.anonymous});
   if (!config_.password_algorithms) return;
   PasswordAlgorithms offered;
@@ -149,7 +149,10 @@ void Authenticator::refuse(Instant now, const Path& path, const Refusal& refusal
   builder.add(ErrorCode{refusal.code, reason_phrase(refusal.code)});
   if (!refusal.is_challenge) return;
   trace_.rule(refusal.code == 438 ? "8489:9.2.4#23"_rule : "8489:9.2.4#3"_rule);
+  trace_.rule(refusal.code == 438 ? "8489:9.2.4#24"_rule : "8489:9.2.4#4"_rule);
+  trace_.rule("8489:14.9#1"_rule);
   builder.add(Realm{config_.realm}).add(Nonce{make_nonce(now, path)});
+  if (config_.anonymous) trace_.rule("8489:9.2.4#8"_rule);
   if (config_.password_algorithms) {
     trace_.rule("8489:9.2.4#7"_rule);
     builder.attribute(AttributeType::kPasswordAlgorithms, algorithms_);
@@ -158,7 +161,8 @@ void Authenticator::refuse(Instant now, const Path& path, const Refusal& refusal
 
 // Cookie, seconds, and a code over both and the address of whoever asks.
 std::string Authenticator::make_nonce(Instant now, const Path& path) {
-  trace_.rule("8489:9.2#1"_rule);
+  const bool has_features = config_.password_algorithms || config_.anonymous;
+  trace_.rule(has_features ? "8489:9.2#1"_rule : "8489:9.2#2"_rule);
   trace_.rule("8489:9.2.4#5"_rule);
   return sign(seconds_of(now), path);
 }

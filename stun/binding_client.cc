@@ -18,6 +18,7 @@
 #include "stun/attributes.h"
 #include "stun/integrity.h"
 #include "stun/message.h"
+#include "stun/opaque_string.h"
 #include "stun/transaction.h"
 
 namespace glass::stun {
@@ -41,7 +42,7 @@ std::string_view to_text(BindingFailure failure) {
 
 BindingClient::BindingClient(BindingClientConfig config, Random& random, const Trace& trace)
     : config_(std::move(config)), random_(random), trace_(trace) {
-  if (config_.software.size() > kUsernameMax) config_.software.resize(kUsernameMax);
+  config_.software.resize(fitting(config_.software).size());
 }
 
 void BindingClient::start(Instant now) {
@@ -57,6 +58,7 @@ void BindingClient::ask(Instant now) {
   MessageBuilder builder(Writer(request), Class::kRequest, Method::kBinding,
                          TransactionId::make(random_));
   trace_.rule("8489:5#5"_rule);
+  trace_.rule("8489:5#6"_rule);
   if (!config_.software.empty()) {
     trace_.rule("8489:6.1#3"_rule);
     builder.add(Software{config_.software});

@@ -57,6 +57,8 @@ class BindingClient {
   // Asks; one event answers. A question that is under way goes on, this one is ignored.
   void start(Instant now);
   [[nodiscard]] bool is_asking() const { return transaction_.has_value(); }
+  // Who is asked, or was last: after a redirection another one than was configured.
+  [[nodiscard]] const Address& server() const { return path_.remote; }
   // The network reported that the server cannot be reached.
   void on_unreachable();
 

@@ -19,6 +19,7 @@
 #include "stun/integrity.h"
 #include "stun/message.h"
 #include "stun/names.h"
+#include "stun/opaque_string.h"
 
 namespace glass::stun {
 namespace {
@@ -35,7 +36,7 @@ constexpr auto kDiscoveryAttributes =
 
 BindingServer::BindingServer(BindingServerConfig config, const Trace& trace)
     : config_(std::move(config)), trace_(trace) {
-  if (config_.software.size() > kUsernameMax) config_.software.resize(kUsernameMax);
+  config_.software.resize(fitting(config_.software).size());
 }
 
 void BindingServer::receive(Instant, const Received& in) {
@@ -49,9 +50,12 @@ void BindingServer::receive(Instant, const Received& in) {
     return trace_.drop("8489:6.3#0"_rule, "a response to a server", in.bytes);
   if (message->method() != Method::kBinding)
     return trace_.drop("8489:6.3#0"_rule, "a method that is not supported", in.bytes);
+  trace_.rule("8489:12#1"_rule);
   // RFC 8489 §12: nobody has to send a fingerprint; a wrong one still says that this is not STUN.
-  if (check_fingerprint(*message) == Verdict::kWrong)
+  const Verdict fingerprint = check_fingerprint(*message);
+  if (fingerprint == Verdict::kWrong)
     return trace_.drop("8489:7#0"_rule, "wrong fingerprint", in.bytes);
+  if (fingerprint == Verdict::kAbsent) trace_.rule("8489:12#6"_rule);
 
   Answer answer{.path = in.path,
                 .transaction = message->transaction(),
@@ -66,6 +70,7 @@ void BindingServer::receive(Instant, const Received& in) {
   }
   if (!answer.unknown.empty()) {
     trace_.rule("8489:6.3.1#0"_rule, Fact{"unknown", answer.unknown.count});
+    if (answer.unknown.contains(AttributeType::kChangeRequest)) trace_.rule("5780:6.1#2"_rule);
     answer.code = 420;
   } else if (sends_away(in.path)) {
     answer.code = 300;
@@ -86,6 +91,11 @@ std::span<const AttributeType> BindingServer::understood(const Path& path) const
 // RFC 5780 §7.4: the address and port that are both other than those that the request came to.
 std::optional<Address> BindingServer::other_of(const Address& local) const {
   for (const AlternateAddresses& pair : config_.alternates) {
+    // RFC 5780 §7.4: two ports of one address are no second address.
+    if (pair.primary.same_ip(pair.other)) {
+      trace_.rule("5780:7.4#1"_rule);
+      continue;
+    }
     const bool is_one = local.same_ip(pair.primary);
     if (!is_one && !local.same_ip(pair.other)) continue;
     if (local.port != pair.primary.port && local.port != pair.other.port) continue;
@@ -106,6 +116,7 @@ void BindingServer::change_path(const MessageView& request, Answer& answer) cons
                             (port && port->port == 0);
   if (is_malformed || (port && padding)) {
     trace_.rule("5780:6.1#11"_rule);
+    if (port && padding) trace_.rule("5780:7.5#2"_rule);
     answer.code = 400;
     return;
   }
@@ -118,8 +129,13 @@ void BindingServer::change_path(const MessageView& request, Answer& answer) cons
     trace_.rule("5780:7.5#1"_rule, Fact{"port", port->port});
     answer.reply_port = port->port;
   }
-  if (!change || (!change->change_ip && !change->change_port)) return;
-  trace_.rule("5780:6.1#5"_rule, Fact{"ip", change->change_ip}, Fact{"port", change->change_port});
+  // Table 1 of §6.1, row by row.
+  if (!change || (!change->change_ip && !change->change_port))
+    return trace_.rule("5780:6.1#6"_rule);
+  const Rule row = !change->change_ip     ? "5780:6.1#3"_rule
+                   : !change->change_port ? "5780:6.1#4"_rule
+                                          : "5780:6.1#5"_rule;
+  trace_.rule(row, Fact{"ip", change->change_ip}, Fact{"port", change->change_port});
   const Address local = answer.path.local;
   answer.origin = change->change_ip ? answer.other->with_port(local.port) : local;
   if (change->change_port) answer.origin.port = answer.other->port;
@@ -135,6 +151,7 @@ bool BindingServer::sends_away(const Path& path) const {
 
 // RFC 8489 §10: first the address of the client's family, then that of the other one.
 void BindingServer::write_alternates(const Answer& answer, MessageBuilder& builder) const {
+  if (answer.other) trace_.rule("5780:6.1#13"_rule);
   for (const bool is_first : {true, false}) {
     for (const Address& address : config_.try_instead) {
       if ((address.is_v4() == answer.path.remote.is_v4()) != is_first) continue;
@@ -188,6 +205,7 @@ void BindingServer::write_discovery(const Answer& answer, MessageBuilder& builde
 
 void BindingServer::write(const Answer& answer, PacketBuffer& out) const {
   const Class cls = answer.code == 0 ? Class::kSuccess : Class::kError;
+  trace_.rule("8489:5#7"_rule);
   MessageBuilder builder(Writer(out), cls, Method::kBinding, answer.transaction);
   if (answer.code == 0) {
     trace_.rule("8489:6.3.1.1#0"_rule);
@@ -204,6 +222,7 @@ void BindingServer::write(const Answer& answer, PacketBuffer& out) const {
   if (answer.code == 300) write_alternates(answer, builder);
   if (!config_.software.empty()) {
     trace_.rule("8489:6.3.1.1#5"_rule);
+    trace_.rule("8489:14.14#2"_rule);
     builder.add(Software{config_.software});
   }
   if (config_.add_fingerprint) builder.add_fingerprint();

@@ -43,6 +43,7 @@ class ResponseGuard {
 
   // Was a key proved with the request?
   [[nodiscard]] bool has_key() const { return !key_.empty(); }
+  [[nodiscard]] bool is_long_term() const { return mechanism_ == Mechanism::kLongTerm; }
   [[nodiscard]] Finding check(const MessageView& response, const Trace& trace) const;
 
  private:

@@ -54,6 +54,7 @@ ResponseGuard LongTermClient::protect(MessageBuilder& builder) {
   }
   if (is_anonymous_) {
     trace_.rule("8489:9.2.5#5"_rule, Fact{"attribute", "USERHASH"});
+    trace_.rule("8489:14.4#1"_rule);
     builder.add(userhash(username_, realm_));
   } else {
     trace_.rule("8489:9.2.5#4"_rule, Fact{"attribute", "USERNAME"});
@@ -71,6 +72,7 @@ ResponseGuard LongTermClient::protect(MessageBuilder& builder) {
     builder.add(PasswordAlgorithm{algorithm_, {}});
   }
   const Integrity integrity = modern ? Integrity::kSha256 : Integrity::kSha1;
+  trace_.rule("8489:9.2.3.2#2"_rule);
   trace_.rule("8489:9.2.3.2#3"_rule);
   add_proof(builder, integrity, key_.bytes());
   return ResponseGuard::long_term(key_.bytes(), integrity);
@@ -87,6 +89,7 @@ LongTermClient::Next LongTermClient::on_error(const MessageView& response, bool 
     trace_.drop(Rule{}, "challenged again and again", response.bytes());
     return Next::kGiveUp;
   }
+  trace_.rule("8489:9.2.5#1"_rule, Fact{"code", error->code});
   if (is_bid_down(response)) {
     trace_.drop("8489:9.2.5#2"_rule, "the password algorithms were taken out", response.bytes());
     return Next::kGiveUp;
@@ -101,6 +104,7 @@ LongTermClient::Next LongTermClient::on_error(const MessageView& response, bool 
   make_key();
   if (error->code == 438) {
     trace_.rule("8489:9.2.5#12"_rule);
+    trace_.rule("8489:9.2.5#13"_rule);
     return Next::kRetry;
   }
   const bool is_other =
@@ -126,6 +130,7 @@ bool LongTermClient::take_realm(const MessageView& response) {
 bool LongTermClient::take_algorithms(const MessageView& response) {
   const auto found = response.find(AttributeType::kPasswordAlgorithms);
   if (!found) {
+    trace_.rule("8489:18.5.1.1#1"_rule);
     algorithms_.clear();
     algorithm_ = PasswordAlgorithmNumber::kMd5;
     return true;

@@ -13,6 +13,8 @@
 namespace glass::stun {
 namespace {
 
+constexpr std::size_t kCharactersMax = 127;  // RFC 8489 §14.9, §14.10, §14.14
+
 struct Range {
   char32_t first;
   char32_t last;
@@ -101,6 +103,13 @@ Result<std::string, OpaqueStringError> opaque_string(std::string_view text) {
     out.append(before.substr(0, before.size() - text.size()));
   }
   return out;
+}
+
+std::string_view fitting(std::string_view text) {
+  std::string_view left = text;
+  for (std::size_t count = 0; count < kCharactersMax && !left.empty(); ++count)
+    if (!next_character(left)) break;
+  return text.substr(0, text.size() - left.size());
 }
 
 }  // namespace glass::stun

@@ -25,4 +25,8 @@ std::string_view to_text(OpaqueStringError error);
 // `text` as OpaqueString has it: no case mapping, every kind of blank as U+0020.
 Result<std::string, OpaqueStringError> opaque_string(std::string_view text);
 
+// The longest beginning of `text` that may be the value of SOFTWARE, REALM or NONCE: UTF-8 of fewer
+// than 128 characters (RFC 8489 §14.9, §14.10, §14.14). The whole of it where it may be.
+std::string_view fitting(std::string_view text);
+
 }  // namespace glass::stun

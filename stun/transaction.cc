@@ -76,7 +76,7 @@ void Transaction::on_time(Instant now) {
     send_due_ = true;
     return;
   }
-  if (violated_) trace_.rule("8489:9.1.4#3"_rule);
+  if (violated_) trace_.rule(guard_.is_long_term() ? "8489:9.2.5#17"_rule : "8489:9.1.4#3"_rule);
   machine_.move(TimedOut{});
 }
 
@@ -129,15 +129,16 @@ Transaction::Receipt Transaction::receive(Instant now, const MessageView& messag
   return Receipt::kSuccess;
 }
 
-// RFC 8489 §9.1.4: anybody can answer wrongly; only time or the right answer ends a transaction,
-// except where nobody else can have written into the connection.
+// RFC 8489 §9.1.4, §9.2.5: anybody can answer wrongly; only time or the right answer ends a
+// transaction, except where nobody else can have written into the connection.
 Transaction::Receipt Transaction::reject(const MessageView& message) {
   violated_ = true;
   if (is_reliable()) {
-    trace_.rule("8489:9.1.4#4"_rule);
+    trace_.rule(guard_.is_long_term() ? "8489:9.2.5#18"_rule : "8489:9.1.4#4"_rule);
     return fail("a response that fails its integrity check", message);
   }
-  trace_.drop("8489:9.1.4#2"_rule, "a response that fails its integrity check", message.bytes());
+  trace_.drop(guard_.is_long_term() ? "8489:9.2.5#16"_rule : "8489:9.1.4#2"_rule,
+              "a response that fails its integrity check", message.bytes());
   return Receipt::kDiscarded;
 }
 

@@ -97,7 +97,9 @@ int run_matrix(const MatrixOptions& options, bool json);
 
 // glass stun: our address as a STUN server sees it.
 struct StunOptions {
-  std::string uri;  // RFC 7064: "stun:host:port", "stuns:host"
+  std::string uri;      // RFC 7064: "stun:host:port", "stuns:host"
+  std::string ca_file;  // whom to trust for stuns:, in place of the system's authorities
+  bool insecure = false;
   bool json = false;
 };
 int run_stun(const StunOptions& options);

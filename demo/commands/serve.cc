@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "demo/commands/commands.h"
+#include "demo/ice_uri.h"
 #include "demo/safe_text.h"
 
 namespace glass::demo {
@@ -75,12 +76,27 @@ Result<void, Failure> read_secrets(const ServeOptions& options, TurnHostOptions&
   return {};
 }
 
+// Passwords that only we can check would be of no use elsewhere.
+Result<void, Failure> check_elsewhere(const TurnHostOptions& turn) {
+  for (const std::string& text : turn.elsewhere) {
+    const auto uri = parse_ice_uri(text);
+    if (!uri || !uri->is_turn)
+      return std::unexpected(usage("--turn-server " + safe_text(text),
+                                   uri ? "not a TURN server" : uri.error(),
+                                   "--turn-server 'turn:turn.example.com:3478?transport=udp'"));
+  }
+  if (turn.elsewhere.empty() || !turn.secret.empty()) return {};
+  return std::unexpected(usage("--turn-server", std::string("without ") + kSecretVariable,
+                               "give all servers the same secret: openssl rand -hex 32"));
+}
+
 Result<void, Failure> complete(ServeOptions& options) {
   TurnHostOptions& turn = *options.lab.turn;
   TRY(read_certificate(options, turn));
   TRY(read_prefixes(options.allow, turn.allow));
   TRY(read_prefixes(options.deny, turn.deny));
   TRY(read_secrets(options, turn));
+  TRY(check_elsewhere(turn));
   turn.bytes_per_second_of_user = options.kilobytes_per_second * 1000;
   if (!options.alternate.empty()) {
     turn.alternate = parse_address(options.alternate);
@@ -102,6 +118,8 @@ void tell(const Lab& lab, const ServeOptions& options) {
   fmt::print("GlassRTC serve\n  page        {}\n", lab.url());
   for (const std::string& uri : lab.turn()->stun_uris()) fmt::print("  STUN        {}\n", uri);
   for (const std::string& uri : lab.turn()->turn_uris()) fmt::print("  TURN        {}\n", uri);
+  for (const std::string& uri : options.lab.turn->elsewhere)
+    fmt::print("  told        {}\n", safe_text(uri));
   if (options.certificate_file.empty())
     fmt::print(
         "  TLS         a certificate of our own making: browsers refuse turns: until they trust "

@@ -30,6 +30,8 @@ using namespace std::chrono_literals;
 constexpr stun::TransactionConfig kPatience{
     .rto = 500ms, .request_count = 5, .last_wait = 8, .reliable_wait = 12s};
 constexpr auto kLimit = 60s;  // of everything but lifetimes
+// RFC 8489 §10: how often a server may send us on. The person sees who answered in the end.
+constexpr std::size_t kMaxRedirects = 3;
 
 struct Target {
   IceUri uri;
@@ -86,11 +88,12 @@ using Outcome = std::optional<stun::BindingClient::Event>;
 struct Asked {
   Outcome outcome;
   Address local;
+  Address server;      // who was asked last
   std::string closed;  // why a connection ended; empty: it did not
   bool is_certificate = false;
 };
 
-Result<Asked, Failure> ask(const Target& target) {
+Result<Asked, Failure> ask(const Target& target, const StunOptions& options) {
   crypto::OsRandom random;
   net::Loop loop;
   Asked asked{.local = target.local};
@@ -105,7 +108,8 @@ Result<Asked, Failure> ask(const Target& target) {
   stun::BindingClient client(
       {
           .path = {transport, asked.local, target.server},
-            .transaction = kPatience
+          .transaction = kPatience,
+          .max_redirects = kMaxRedirects
   },
       random, {});
   std::vector<net::UdpSocket*> carried;
@@ -114,14 +118,19 @@ Result<Asked, Failure> ask(const Target& target) {
     if (!asked.outcome) asked.outcome = event;
   });
   net::Streams streams(loop, id, {}, [&](const net::Streams::Closed& closed) {
+    if (closed.path.remote != client.server()) return;  // it has sent us to another one
     asked.closed = closed.text.empty() ? std::string(to_text(closed.reason)) : closed.text;
     asked.is_certificate = closed.reason == net::CloseReason::kCertificate;
     client.on_unreachable();
     loop.poke(id);
   });
   if (transport == Transport::kTls) {
-    auto trust = net::TlsContext::client({});
-    if (!trust) return std::unexpected(failure(kExitLocal, target.uri.host, trust.error(), ""));
+    auto trust =
+        net::TlsContext::client({.ca_file = options.ca_file, .accepts_all = options.insecure});
+    if (!trust)
+      return std::unexpected(failure(kExitLocal,
+                                     options.ca_file.empty() ? target.uri.host : options.ca_file,
+                                     trust.error(), "check --ca"));
     streams.set_client(*std::move(trust));
     streams.set_name(target.server, target.uri.host);
   }
@@ -130,6 +139,7 @@ Result<Asked, Failure> ask(const Target& target) {
   loop.poke(id);
   loop.run_until([&] { return asked.outcome.has_value(); }, kLimit);
   loop.remove_carrier(id, streams);
+  asked.server = client.server();
   return asked;
 }
 
@@ -144,7 +154,9 @@ int report_failure(const std::string& text, const Asked& asked) {
       return report(failure(kExitTimeout, text, cause, "is UDP blocked? try another server"));
     case stun::BindingFailure::kUnreachable:
       return report(failure(asked.is_certificate ? kExitSecurity : kExitUnreachable, text, cause,
-                            "check host and port"));
+                            asked.is_certificate
+                                ? "trust its certificate with --ca FILE, or --insecure for a look"
+                                : "check host and port"));
     case stun::BindingFailure::kErrorResponse:
     case stun::BindingFailure::kUnusable: break;
   }
@@ -157,7 +169,7 @@ void print_mapped(const Target& target, const Asked& asked,
   if (json) {
     nlohmann::ordered_json out{
         {"schema",    "glass-stun/1"                            },
-        {"server",    to_text(target.server)                    },
+        {"server",    to_text(asked.server)                     },
         {"transport", std::string(to_text(target.uri.transport))},
         {"local",     to_text(asked.local)                      },
         {"mapped",    to_text(mapped.address)                   },
@@ -166,13 +178,16 @@ void print_mapped(const Target& target, const Asked& asked,
     if (mapped.round_trip)
       out["round_trip_us"] =
           std::chrono::duration_cast<std::chrono::microseconds>(*mapped.round_trip).count();
+    if (asked.server != target.server) out["sent_on_by"] = to_text(target.server);
     fmt::print("{}\n", out.dump());
     return;
   }
   fmt::print("{}\n", to_text(mapped.address));
-  fmt::print("  that is how {} sees you over {}", to_text(target.server),
+  fmt::print("  that is how {} sees you over {}", to_text(asked.server),
              to_text(target.uri.transport));
   if (mapped.round_trip) fmt::print(", {} away", milliseconds(*mapped.round_trip));
+  if (asked.server != target.server)
+    fmt::print("\n  {} has sent us on to it (ALTERNATE-SERVER)", to_text(target.server));
   fmt::print("\n  {}\n",
              is_ours ? "it is this machine's own address: no NAT is between"
                      : "this machine calls itself " + ip_text(asked.local) + ": a NAT is between");
@@ -283,7 +298,7 @@ void print_json(const Target& target, const Address& local, const stun::NatRepor
 int run_stun(const StunOptions& options) {
   const auto target = find_target(options.uri);
   if (!target) return report(target.error());
-  const auto asked = ask(*target);
+  const auto asked = ask(*target, options);
   if (!asked) return report(asked.error());
   const auto* mapped =
       asked->outcome ? std::get_if<stun::BindingClient::Mapped>(&*asked->outcome) : nullptr;
@@ -293,10 +308,14 @@ int run_stun(const StunOptions& options) {
 }
 
 int run_nat(const NatOptions& options) {
+  // RFC 5780 §4.1: the tests ask for answers from other addresses, which no connection can bring.
+  if (const auto uri = parse_ice_uri(options.uri); uri && uri->transport != Transport::kUdp)
+    return report(failure(kExitUsage, options.uri,
+                          "what a NAT does is found out over UDP alone: over TCP and TLS a server "
+                          "cannot answer from another address",
+                          "stun:host"));
   const auto target = find_target(options.uri);
   if (!target) return report(target.error());
-  if (target->uri.transport != Transport::kUdp)
-    return report(failure(kExitUsage, options.uri, "NATs are looked at over UDP", "stun:host"));
   std::vector<Duration> lifetimes;
   if (options.lifetime) lifetimes = {15s, 30s, 60s, 120s, 180s, 300s};
   auto sockets = open_sockets(*target, stun::NatDiscovery::kFixedPorts + lifetimes.size());

@@ -32,7 +32,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t kWallSeconds = 1'767'225'600;  // 2026-01-01, as the certificates see it
-constexpr Duration kConnectLimit = 180s;  // patience is 39.5 s; far networks shake hands slowly
+// Longer than all that may be waited for in turn: the patience of ICE (39.5 s), a DTLS handshake
+// (60 s), INIT and COOKIE ECHO (243 s each) and data (363 s) until SCTP gives up.
+constexpr Duration kConnectLimit = 16min;
 constexpr Duration kSettleLimit = 10s;    // for the nomination of the path that stays
 constexpr Duration kRecoverLimit = 240s;  // of a mishap
 constexpr Duration kMishapAfter = 2s;     // of quiet talking
@@ -218,7 +220,10 @@ class Meeting {
 
   [[nodiscard]] bool are_connected() const { return answers_ > 0; }
   [[nodiscard]] bool is_over() const {
-    return alice_.peer.state() == peer::State::kFailed && bob_.peer.state() == peer::State::kFailed;
+    return is_over(alice_.peer.state()) && is_over(bob_.peer.state());
+  }
+  [[nodiscard]] static bool is_over(peer::State state) {
+    return state == peer::State::kFailed || state == peer::State::kClosed;
   }
   [[nodiscard]] bool have_settled() const {
     return alice_.peer.ice().state() == ice::State::kCompleted &&
@@ -322,11 +327,11 @@ class Meeting {
   [[nodiscard]] std::string why_not() const {
     return "alice: " + why_not(alice_) + "\nbob: " + why_not(bob_);
   }
-  // What the peer complained of; else what its agent says; then what became of every candidate.
+  // What the peer complained of; else the layer that it hangs at; then the fate of every candidate.
   [[nodiscard]] static std::string why_not(const Person& person) {
-    const ice::Agent& agent = person.peer.ice();
-    std::string out = person.failure.empty() ? "still trying; " + agent.explain() : person.failure;
-    for (const ice::Fate& fate : agent.fates()) out += "\n  " + fate.subject + ": " + fate.sentence;
+    std::string out = person.failure.empty() ? person.peer.explain() : person.failure;
+    for (const ice::Fate& fate : person.peer.ice().fates())
+      out += "\n  " + fate.subject + ": " + fate.sentence;
     return out;
   }
 

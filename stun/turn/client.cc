@@ -18,6 +18,7 @@
 #include "base/time.h"
 #include "base/trace.h"
 #include "stun/attributes.h"
+#include "stun/opaque_string.h"
 #include "stun/turn/attributes.h"
 #include "stun/turn/client_core.h"
 #include "stun/turn/index.h"
@@ -35,7 +36,7 @@ Client::Core::Core(const ClientConfig& config, Random& random, const Trace& trac
       path_(config.path),
       asks_dont_fragment_(config.dont_fragment && config.relay == Transport::kUdp) {
   config_.password.clear();  // the login keeps it, and wipes it
-  if (config_.software.size() > kUsernameMax) config_.software.resize(kUsernameMax);
+  config_.software.resize(fitting(config_.software).size());
 }
 
 void Client::Core::allocate(Instant now) {

@@ -169,7 +169,7 @@ class Client::Core {
   void on_no_answer(Instant now, const Request& request);
   void on_allocated(Instant now, const MessageView& message);
   bool take_addresses(Allocated& made, const MessageView& message);
-  void on_allocate_error(Instant now, const MessageView& message, unsigned code);
+  void on_allocate_error(Instant now, const MessageView& message, unsigned code, bool was_proved);
   void fail_allocate(Instant now, AllocationFailed failed);
   void on_refreshed(Instant now, const MessageView& message);
   void on_moved(Instant now, const Request& request, const MessageView& message);

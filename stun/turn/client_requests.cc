@@ -232,7 +232,7 @@ void Client::Core::on_error(Instant now, const Request& request, const MessageVi
   if (code == 437 && request.ask != Ask::kAllocate && request.ask != Ask::kRelease)
     return lose("the server has forgotten the allocation");
   switch (request.ask) {
-    case Ask::kAllocate: return on_allocate_error(now, message, code);
+    case Ask::kAllocate: return on_allocate_error(now, message, code, was_proved);
     case Ask::kRefresh: return lose("the server refused to refresh: " + reason_text(code, {}));
     case Ask::kRelease: return finish_release();
     case Ask::kMove: return lose("the server refused our new address: " + reason_text(code, {}));
@@ -318,14 +318,18 @@ bool Client::Core::take_addresses(Allocated& made, const MessageView& message) {
   return true;
 }
 
-void Client::Core::on_allocate_error(Instant now, const MessageView& message, unsigned code) {
+void Client::Core::on_allocate_error(Instant now, const MessageView& message, unsigned code,
+                                     bool was_proved) {
   AllocationFailed failed{
       .code = code, .text = reason_text(code, get<ErrorCode>(message)->reason), .retry_at = kNever};
   switch (code) {
     case 300:
       trace_.rule("8656:7.4#2"_rule);
-      if (const auto other = get<AlternateServer>(message)) failed.alternate = other->address;
       failed.retry_at = now;
+      // RFC 8489 §14.8: what proves nothing may have been sent by anybody.
+      trace_.rule("8489:14.8#7"_rule, Fact{"proved", was_proved ? 1U : 0U});
+      if (const auto other = get<AlternateServer>(message); was_proved && other)
+        failed.alternate = other->address;
       break;
     case 400: trace_.rule("8656:7.4#3"_rule); break;
     case 401:

@@ -26,6 +26,7 @@
 #include "stun/integrity.h"
 #include "stun/message.h"
 #include "stun/names.h"
+#include "stun/opaque_string.h"
 #include "stun/turn/attributes.h"
 #include "stun/turn/index.h"
 #include "stun/turn/peer_policy.h"
@@ -46,7 +47,7 @@ crypto::Secret secret_of(Random& random) {
 }
 
 ServerConfig within_limits(ServerConfig config) {
-  config.software.resize(std::min(config.software.size(), kUsernameMax));
+  config.software.resize(fitting(config.software).size());
   if (config.port_min > config.port_max) std::swap(config.port_min, config.port_max);
   config.channel_max = std::clamp(config.channel_max, kChannelMin, kChannelMaxRfc5766);
   config.max_lifetime = std::max(config.max_lifetime, config.default_lifetime);

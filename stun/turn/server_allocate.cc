@@ -55,7 +55,10 @@ void Server::Core::on_allocate(const Asking& asking) {
   // 10. Quota.
   if (!is_within_limits(asking, wish.ports == PortWish::kPair ? 2 : 1)) return;
   // 11. Another server.
-  if (config_.alternate) return refuse(asking, 300, "8656:7.2#9"_rule, "another server is to help");
+  if (config_.alternate) {
+    trace_.rule("8489:14.8#6"_rule);
+    return refuse(asking, 300, "8656:7.2#9"_rule, "another server is to help");
+  }
 
   Allocation made{.is_open = true, .client = asking.in.path, .transport = wish.transport};
   made.user = asking.user.user;

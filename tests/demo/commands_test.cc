@@ -3,10 +3,21 @@
 
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
+
+#include "base/address.h"
+#include "crypto/os_random.h"
+#include "demo/ice_uri.h"
+#include "demo/server/turn_host.h"
+#include "net/loop.h"
+#include "net/resolve.h"
+#include "net/udp.h"
+#include "stun/binding_server.h"
 
 namespace glass::demo {
 namespace {
@@ -150,6 +161,84 @@ TEST(RunScenario, TheCommandLineGoesOverTheLesson) {
   EXPECT_NE(failed.err.find("outcome: fail"), std::string::npos) << failed.err;
   EXPECT_EQ(wrong.code, kExitUsage);
   EXPECT_NE(wrong.err.find("no NAT has that name"), std::string::npos) << wrong.err;
+}
+
+// STUN servers on this machine, whose loop runs on a thread of its own until the test ends.
+class RunStun : public testing::Test {
+ protected:
+  RunStun() : here_(net::resolve_now("localhost", 0)->front()) {}
+  void TearDown() override { stop(); }
+  // Before the servers of a test go.
+  void stop() {
+    if (!thread_.joinable()) return;
+    loop_.post([this] { loop_.stop(); });  // by itself: it may not even run yet
+    thread_.join();
+  }
+  void run() {
+    thread_ = std::thread([this] { loop_.run(); });
+  }
+
+  Address here_;  // what "localhost" leads to
+  net::Loop loop_;
+  crypto::OsRandom random_;
+  std::thread thread_;
+};
+
+TEST_F(RunStun, IsSentOnToAnotherServerAndSaysWhichOneAnswered) {
+  auto first = net::UdpSocket::open(here_);
+  auto second = net::UdpSocket::open(here_);
+  ASSERT_TRUE(first && second);
+  stun::BindingServer busy({.try_instead = {second->local()}}, {});
+  stun::BindingServer idle({}, {});
+  const auto ignore = [](const stun::BindingServer::Event&) {};
+  loop_.add(busy, *first, ignore);
+  loop_.add(idle, *second, ignore);
+  run();
+
+  const std::string uri = "stun:localhost:" + std::to_string(first->local().port);
+  const Ran asked = ran([&] { return run_stun({.uri = uri, .json = true}); });
+  stop();
+
+  EXPECT_EQ(asked.code, kExitDone) << asked.err;
+  const auto json = nlohmann::json::parse(asked.out);
+  EXPECT_EQ(json["server"], to_text(second->local()));
+  EXPECT_EQ(json["sent_on_by"], to_text(first->local()));
+  EXPECT_EQ(json["nat"], false);
+}
+
+TEST_F(RunStun, TrustsOverTlsWhomItIsToldToTrust) {
+  TurnHostOptions options;
+  options.hosts = {here_};
+  options.port = options.tls_port = 0;
+  auto host = TurnHost::start(loop_, random_, options);
+  ASSERT_TRUE(host.has_value()) << to_text(host.error());
+  const std::string file = testing::TempDir() + "/glass_stun_ca.pem";
+  std::ofstream(file) << (*host)->certificate_pem();
+  std::string uri;
+  for (const std::string& one : (*host)->turn_uris())
+    if (const auto parsed = parse_ice_uri(one); parsed && parsed->transport == Transport::kTls)
+      uri = "stuns:localhost:" + std::to_string(parsed->port);
+  ASSERT_FALSE(uri.empty());
+  run();
+
+  const Ran trusted = ran([&] { return run_stun({.uri = uri, .ca_file = file}); });
+  const Ran strange = ran([&] { return run_stun({.uri = uri}); });
+  const Ran missing = ran([&] { return run_stun({.uri = uri, .ca_file = "/no/such.pem"}); });
+  stop();
+
+  EXPECT_EQ(trusted.code, kExitDone) << trusted.err;
+  EXPECT_NE(trusted.out.find("sees you over tls"), std::string::npos) << trusted.out;
+  EXPECT_EQ(strange.code, kExitSecurity);
+  EXPECT_NE(strange.err.find("--ca FILE"), std::string::npos) << strange.err;
+  EXPECT_EQ(missing.code, kExitLocal);
+}
+
+TEST(RunNat, WantsUdpAndSaysWhy) {
+  for (const char* uri : {"stun:localhost?transport=tcp", "stuns:localhost"}) {
+    const Ran refused = ran([&] { return run_nat({.uri = uri}); });
+    EXPECT_EQ(refused.code, kExitUsage) << uri;
+    EXPECT_NE(refused.err.find("over UDP alone"), std::string::npos) << refused.err;
+  }
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ TEST(Agent, TwoAgentsConnectAndAgreeOnThePair) {
   EXPECT_RULE("8445:7.1.3#1");
   EXPECT_RULE("8445:7.1.3#2");
   EXPECT_RULE("8445:7.2.2#1");
+  EXPECT_RULE("8489:9.1.2#2");
   EXPECT_RULE("8445:7.2.5.2.1#1");
   EXPECT_RULE("8445:8.1.1#2");
   EXPECT_RULE("8445:7.3.1.5#0");

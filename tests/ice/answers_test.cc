@@ -31,6 +31,7 @@ TEST(Answers, AGoodCheckIsAnsweredWithTheSendersAddress) {
   EXPECT_EQ(stun::check_fingerprint(view(answer)), stun::Verdict::kValid);
   EXPECT_FALSE(view(answer).has(AttributeType::kUsername));
   EXPECT_RULE("8445:7.3#3");
+  EXPECT_RULE("8489:9.1.3#11");
 }
 
 TEST(Answers, ACheckWithoutCredentialsIsABadRequest) {
@@ -41,6 +42,7 @@ TEST(Answers, ACheckWithoutCredentialsIsABadRequest) {
 
   EXPECT_EQ(t.last_answer(), 400U);
   EXPECT_FALSE(view(t.sent(stun::Class::kError).back()).has(AttributeType::kMessageIntegrity));
+  EXPECT_RULE("8489:9.1.3#1");
   EXPECT_RULE("8489:9.1.3#2");
   EXPECT_RULE("8489:9.1.3#13");
 }
@@ -55,6 +57,8 @@ TEST(Answers, AForeignUserNameIsRefused) {
     EXPECT_EQ(t.last_answer(), 401U) << name;
   }
   EXPECT_RULE("8445:7.3#4");
+  EXPECT_RULE("8489:9.1.3#4");
+  EXPECT_RULE("8489:9.1.3#5");
 }
 
 TEST(Answers, AWrongPasswordIsRefused) {
@@ -67,6 +71,8 @@ TEST(Answers, AWrongPasswordIsRefused) {
   EXPECT_EQ(t.agent().remote_candidates().size(), 1U);
   EXPECT_FALSE(t.agent().permits({Transport::kUdp, kA, kB.with_port(9)}));
   EXPECT_RULE("8445:7.3#2");
+  EXPECT_RULE("8489:9.1.3#7");
+  EXPECT_RULE("8489:9.1.3#8");
 }
 
 TEST(Answers, AnUnknownAttributeThatMustBeUnderstoodIsNamed) {
@@ -122,6 +128,7 @@ TEST(Answers, ACheckWithSha256IsAnsweredWithSha256) {
   const auto answer = view(datagram);
   EXPECT_EQ(stun::check_integrity_sha256(answer, as_bytes(kLeft.pwd)), stun::Verdict::kValid);
   EXPECT_FALSE(answer.has(AttributeType::kMessageIntegrity));
+  EXPECT_RULE("8489:9.1.3#10");
 }
 
 TEST(Answers, ACheckWithoutFingerprintIsDropped) {

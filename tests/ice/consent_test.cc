@@ -134,5 +134,20 @@ TEST(Consent, AnAnswerAfterTheEndChangesNothing) {
   EXPECT_FALSE(t.agent().permits({Transport::kUdp, kA, kB}));
 }
 
+// The other side's own consent runs out then: it learns that it is alone.
+TEST(Consent, WhoHasLostItAnswersNoMoreChecks) {
+  LoneAgent t;
+  t.complete();
+  t.net.run(31s);
+  ASSERT_EQ(t.agent().state(), State::kFailed);
+  const auto sent = t.net.sent.size();
+
+  t.check(t.content());
+  t.net.run(1s);
+
+  EXPECT_EQ(t.net.sent.size(), sent);
+  EXPECT_RULE("7675:5.1#13");
+}
+
 }  // namespace
 }  // namespace glass::ice::test

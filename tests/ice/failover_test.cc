@@ -19,7 +19,8 @@ struct TwoWays {
   Party* left = nullptr;
   Party* right = nullptr;
 
-  explicit TwoWays(Role left_role = Role::kControlling) {
+  explicit TwoWays(Role left_role = Role::kControlling, Duration one_way = 10ms) {
+    net.delay = one_way;
     const bool controls = left_role == Role::kControlling;
     left = &net.add(config_of(kLeft, left_role), 1);
     right = &net.add(config_of(kRight, controls ? Role::kControlled : Role::kControlling), 2);
@@ -38,7 +39,7 @@ struct TwoWays {
       return d.sent < when(200ms) && (d.path.local == kA || d.path.remote == kA);
     };
     net.settle();
-    EXPECT_TRUE(net.run_until([&] { return is_complete(); }, 5s));
+    EXPECT_TRUE(net.run_until([&] { return is_complete(); }, 5s + 20 * one_way));
     net.run(1s);
     EXPECT_EQ(left->agent.selected()->local, kA);
   }
@@ -120,6 +121,21 @@ TEST(Failover, ADoubtThatIsUnfoundedChangesNothing) {
 
   EXPECT_EQ(t.right->states.size(), states);
   EXPECT_EQ(t.right->agent.selected(), (Path{Transport::kUdp, kB, kA}));
+}
+
+// Its answer takes longer than a doubt on a short way lasts.
+TEST(Failover, AnUnfoundedDoubtOfALongWayChangesNothingEither) {
+  TwoWays t(Role::kControlled, 1500ms);
+  t.net.run(10s);
+  const auto states = t.right->states.size();
+
+  t.left->agent.remove_host(t.net.now, kA);
+  ASSERT_TRUE(t.left->agent.add_host(t.net.now, kA).has_value());
+  t.net.run(10s);
+
+  EXPECT_EQ(t.right->states.size(), states);
+  EXPECT_EQ(t.right->agent.selected(), (Path{Transport::kUdp, kB, kA}));
+  EXPECT_RULE("8445:8.1.1#3");
 }
 
 TEST(Failover, ASecondNominationSoonAfterTheFirstCountsOnceTheFirstPairIsSilent) {

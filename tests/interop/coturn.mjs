@@ -52,6 +52,15 @@ function ask(uri, ...more) {
   assert.ok(report.indication_ms !== null && report.channel_ms !== null, all);
 }
 
+/** @param {string} uri @param {string[]} more */
+function see(uri, ...more) {
+  const { code, out, all } = run(glass, ['stun', uri, '--json', ...more]);
+  assert.equal(code, 0, all);
+  const report = JSON.parse(out);
+  assert.match(report.mapped, /^127\.0\.0\.1:\d+$/, all);
+  assert.equal(report.nat, false, all);
+}
+
 /** coturn's client, talking to itself through two relayed addresses. @param {number} port @param {...string} more */
 function uclient(port, ...more) {
   const { code, all } = run('turnutils_uclient', [
@@ -66,6 +75,15 @@ const cases = [
   ['glass turn, coturn over UDP', () => ask(`turn:${HERE}:${COTURN.plain}?transport=udp`)],
   ['glass turn, coturn over TCP', () => ask(`turn:${HERE}:${COTURN.plain}?transport=tcp`)],
   ['glass turn, coturn over TLS', () => ask(`turns:${HERE}:${COTURN.tls}`, '--ca', 'cert.pem')],
+  ['glass stun, coturn over UDP', () => see(`stun:${HERE}:${COTURN.plain}`)],
+  ['glass stun, coturn over TCP', () => see(`stun:${HERE}:${COTURN.plain}?transport=tcp`)],
+  ['glass stun, coturn over TLS', () => see(`stuns:localhost:${COTURN.tls}`, '--ca', 'cert.pem')],
+  ['glass stun trusts nobody over TLS whom nobody vouches for', () => {
+    const { code, all } = run(glass, ['stun', `stuns:localhost:${COTURN.tls}`]);
+    assert.equal(code, 4, all);
+    assert.match(all, /certificate/);
+    see(`stuns:localhost:${COTURN.tls}`, '--insecure');
+  }],
   ['glass turn says 401 to a wrong password at coturn', () => {
     const { code, all } = run(glass, ['turn', `turn:${HERE}:${COTURN.plain}`, '--user', 'alice', '--password', 'mirror']);
     assert.equal(code, 4, all);
@@ -103,7 +121,7 @@ const cases = [
 
 async function inside() {
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'key.pem', '-out', 'cert.pem',
-    '-days', '2', '-subj', '/CN=turn', '-addext', `subjectAltName=IP:${HERE}`], { cwd: folder, stdio: 'ignore' });
+    '-days', '2', '-subj', '/CN=turn', '-addext', `subjectAltName=IP:${HERE},DNS:localhost`], { cwd: folder, stdio: 'ignore' });
   await serve('coturn', 'turnserver', ['-n', '--no-cli', `--listening-ip=${HERE}`, `--relay-ip=${HERE}`, `--listening-port=${COTURN.plain}`,
     `--tls-listening-port=${COTURN.tls}`, '--cert=cert.pem', '--pkey=key.pem', '--lt-cred-mech', '--user=alice:wonderland', '--realm=test', '--fingerprint',
     '--allow-loopback-peers', '--min-port=50000', '--max-port=50999', '--pidfile=coturn.pid', '--userdb=turndb', '--log-file=stdout', '--simple-log'], COTURN.plain);

@@ -222,6 +222,28 @@ TEST(TwoPeers, AWrongFingerprintFailsClosed) {
   EXPECT_TRUE(pair.bob.opened.empty());
 }
 
+// Room for a check with its addresses and integrity, and for no ClientHello.
+constexpr std::size_t kCheckFits = 200;
+
+// Whose keys the other side may have already, and who would be waited for as long as it answers
+// requests for consent.
+TEST(TwoPeers, AHandshakeThatTimesOutEndsConsentToo) {
+  PairOptions options;
+  options.link.mtu = kCheckFits;
+  Pair pair(options);
+  EXPECT_EQ(pair.bob.peer.explain(), "an offer and an answer are not there yet");
+  pair.negotiate();
+  ASSERT_TRUE(pair.world.run_until([&] { return pair.bob.peer.selected_path().has_value(); }, 5s));
+  EXPECT_TRUE(pair.bob.peer.explain().starts_with("DTLS: ")) << pair.bob.peer.explain();
+
+  ASSERT_TRUE(pair.world.run_until([&] { return pair.bob.peer.state() == State::kFailed; }, 61s));
+
+  EXPECT_EQ(pair.bob.peer.explain(), "DTLS: the peer did not answer in time");
+  EXPECT_EQ(pair.bob.failures, std::vector<std::string>{pair.bob.peer.explain()});
+  EXPECT_EQ(pair.bob.peer.ice().state(), ice::State::kClosed);
+  EXPECT_EQ(pair.bob.peer.next_time(), kNever);
+}
+
 TEST(TwoPeers, SayWhatWasTriedWhenNoPathWorks) {
   PairOptions options;
   options.link.loss = sim::kAlways;

@@ -121,6 +121,13 @@ TEST(Authenticator, ChallengesWhoProvesNothing) {
 // A stranger with a forged source gets the victim at most this many bytes for its 20.
 TEST(Authenticator, AChallengeIsSmall) { EXPECT_LE(Fixture().refusal({401, true}).size(), 160U); }
 
+TEST(Authenticator, ARealmOfTooManyCharactersIsReplaced) {
+  std::string accents;
+  for (int i = 0; i < 127; ++i) accents += "\xC3\xA9";
+  EXPECT_EQ(Fixture({.realm = accents}).server.realm(), accents);
+  EXPECT_EQ(Fixture({.realm = accents + "x"}).server.realm(), AuthenticatorConfig{}.realm);
+}
+
 TEST(Authenticator, AProofWithoutNamesIsMalformed) {
   for (int missing = 0; missing < 3; ++missing) {
     Fixture t;

@@ -88,6 +88,7 @@ TEST(BindingClient, LearnsItsAddressFromTheServer) {
   EXPECT_EQ(t.client.next_time(), kNever);
   EXPECT_FALSE(t.client.poll_event());
   EXPECT_RULE("8489:5#5");
+  EXPECT_RULE("8489:5#6");
   EXPECT_RULE("8489:6.1#3");
 }
 
@@ -179,6 +180,19 @@ TEST(BindingClient, ARefusalEndsIt) {
 
   EXPECT_EQ(std::get<BindingClient::Failed>(*event).reason, BindingFailure::kErrorResponse);
   EXPECT_EQ(std::get<BindingClient::Failed>(*event).code, 401U);
+}
+
+// RFC 8489 §6.1: 548 bytes of payload pass every IPv4 network, 1232 every IPv6 network.
+TEST(BindingClient, TheLongestRequestFitsEveryNetwork) {
+  Fixture t({.path = kPath, .software = std::string(5000, 'x')});
+  t.client.start(kStart);
+  PacketBuffer out;
+  out.clear();
+
+  ASSERT_TRUE(t.client.poll_transmit(kStart, out));
+
+  EXPECT_EQ(get<Software>(*MessageView::parse(out.bytes()))->text.size(), 127U);
+  EXPECT_LE(out.size(), 548U);
 }
 
 TEST(BindingClient, IsNotSentElsewhere) {

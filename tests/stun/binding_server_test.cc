@@ -66,8 +66,11 @@ TEST(BindingServer, TellsFromWhereItWasAsked) {
     EXPECT_FALSE(answer->has(AttributeType::kSoftware));
     EXPECT_FALSE(t.poll());
   }
+  EXPECT_RULE("8489:5#7");
   EXPECT_RULE("8489:6.3.1.1#0");
   EXPECT_RULE("8489:6.3.1.2#0");
+  EXPECT_RULE("8489:12#1");
+  EXPECT_RULE("8489:12#6");
 }
 
 TEST(BindingServer, AnswersARetransmissionAlike) {
@@ -119,6 +122,7 @@ TEST(BindingServer, SaysItsNameIfItHasOne) {
   EXPECT_EQ(get<Software>(*answer)->text, "glass");
   EXPECT_EQ(check_fingerprint(*answer), Verdict::kValid);
   EXPECT_RULE("8489:6.3.1.1#5");
+  EXPECT_RULE("8489:14.14#2");
 }
 
 TEST(BindingServer, IgnoresCredentialsAndIceAttributes) {
@@ -265,8 +269,22 @@ TEST(BindingServer, HoldsABoundedNumberOfAnswers) {
 TEST(BindingServer, ALongNameIsCut) {
   Fixture t({.software = std::string(5000, 'x')});
 
-  EXPECT_EQ(get<Software>(*MessageView::parse(*t.ask(message(Class::kRequest))))->text.size(),
-            kUsernameMax);
+  EXPECT_EQ(get<Software>(*MessageView::parse(*t.ask(message(Class::kRequest))))->text.size(), 127);
+}
+
+TEST(BindingServer, ANameIsCutBetweenItsCharacters) {
+  std::string flags;
+  for (int i = 0; i < 128; ++i) flags += "\xC3\xA9";
+  Fixture t({.software = flags});
+
+  EXPECT_EQ(get<Software>(*MessageView::parse(*t.ask(message(Class::kRequest))))->text,
+            flags.substr(0, 254));
+}
+
+TEST(BindingServer, ANameThatIsNoUtf8IsSaidAsFarAsItIs) {
+  Fixture t({.software = "gla\xFFss"});
+
+  EXPECT_EQ(get<Software>(*MessageView::parse(*t.ask(message(Class::kRequest))))->text, "gla");
 }
 
 TEST(BindingServer, TheLongestListOfUnknownAttributesFits) {
@@ -347,7 +365,10 @@ TEST(BindingServer, AnswersFromWhereItIsAskedTo) {
         EXPECT_EQ(get<MappedAddress>(t.answer())->address, kPath.remote);
         EXPECT_EQ(get<XorMappedAddress>(t.answer())->address, kPath.remote);
       }
+  EXPECT_RULE("5780:6.1#3");
+  EXPECT_RULE("5780:6.1#4");
   EXPECT_RULE("5780:6.1#5");
+  EXPECT_RULE("5780:6.1#6");
   EXPECT_RULE("5780:6.1#7");
 }
 
@@ -378,6 +399,7 @@ TEST(BindingServer, RefusesAPaddedAnswerToAnotherPort) {
   t.ask(ResponsePort{5555}, Padding{blank});
   EXPECT_EQ(t.code(), 400U);
   EXPECT_RULE("5780:6.1#11");
+  EXPECT_RULE("5780:7.5#2");
   EXPECT_EQ(Discovery().ask(ResponsePort{5555}, Padding{blank})->remote, kPath.remote);
 }
 
@@ -394,11 +416,36 @@ TEST(BindingServer, WithoutASecondAddressOrOverTcpNoneOfThisIsKnown) {
       .add(ChangeRequest{true, true});
   const auto refused = plain.ask(raw);
   EXPECT_EQ(get<ErrorCode>(*MessageView::parse(*refused))->code, 420U);
+  EXPECT_RULE("5780:6.1#2");
 
   Discovery tcp;
   tcp.path.transport = Transport::kTcp;
   EXPECT_EQ(tcp.ask(ChangeRequest{true, true})->local, kPath.local);
   EXPECT_EQ(tcp.code(), 420U);
+}
+
+TEST(BindingServer, TwoPortsOfOneAddressAreNoSecondAddress) {
+  Fixture t({.alternates = {{*parse_address("192.0.2.1:3478"), *parse_address("192.0.2.1:3479")}}});
+
+  const auto raw = t.ask(message(Class::kRequest));
+
+  ASSERT_TRUE(raw);
+  EXPECT_FALSE(MessageView::parse(*raw)->has(AttributeType::kOtherAddress));
+  EXPECT_RULE("5780:7.4#1");
+}
+
+TEST(BindingServer, WhoIsSentOnIsToldNothingElse) {
+  Fixture t({.alternates = {{*parse_address("192.0.2.1:3478"), *parse_address("192.0.2.2:3479")}},
+             .try_instead = {*parse_address("192.0.2.77:3478")}});
+
+  const auto raw = t.ask(message(Class::kRequest));
+
+  ASSERT_TRUE(raw);
+  const auto answer = MessageView::parse(*raw);
+  EXPECT_TRUE(answer->has(AttributeType::kAlternateServer));
+  EXPECT_FALSE(answer->has(AttributeType::kOtherAddress));
+  EXPECT_FALSE(answer->has(AttributeType::kResponseOrigin));
+  EXPECT_RULE("5780:6.1#13");
 }
 
 // What a stranger with a forged source may gain: three times its bytes at the very most.

@@ -133,11 +133,14 @@ TEST(LongTerm, FirstIsAskedBareThenWithAProof) {
   EXPECT_TRUE(request->has(AttributeType::kMessageIntegritySha256));
   EXPECT_FALSE(request->has(AttributeType::kMessageIntegrity));
   EXPECT_RULE("8489:9.2#1");
+  EXPECT_RULE("8489:9.2.3.2#2");
   EXPECT_RULE("8489:9.2.3.2#3");
   EXPECT_RULE("8489:9.2.4#2");
   EXPECT_RULE("8489:9.2.4#3");
+  EXPECT_RULE("8489:9.2.4#4");
   EXPECT_RULE("8489:9.2.4#7");
   EXPECT_RULE("8489:9.2.4#26");
+  EXPECT_RULE("8489:9.2.5#1");
   EXPECT_RULE("8489:9.2.5#3");
   EXPECT_RULE("8489:9.2.5#4");
   EXPECT_RULE("8489:9.2.5#6");
@@ -147,6 +150,7 @@ TEST(LongTerm, FirstIsAskedBareThenWithAProof) {
   EXPECT_RULE("8489:9.2.5#19");
   EXPECT_RULE("8489:14.3#1");
   EXPECT_RULE("8489:14.8#9");
+  EXPECT_RULE("8489:14.9#1");
 }
 
 TEST(LongTerm, WithAnOldServerTheProofIsMd5AndSha1) {
@@ -160,7 +164,9 @@ TEST(LongTerm, WithAnOldServerTheProofIsMd5AndSha1) {
   EXPECT_EQ(
       check_integrity(*request, long_term_key(PasswordAlgorithmNumber::kMd5, "user", "r", "pass")),
       Verdict::kValid);
+  EXPECT_RULE("8489:9.2#2");
   EXPECT_RULE("8489:9.2.4#27");
+  EXPECT_RULE("8489:18.5.1.1#1");
 }
 
 TEST(LongTerm, ANameIsHiddenWhereTheServerAsksForIt) {
@@ -172,7 +178,9 @@ TEST(LongTerm, ANameIsHiddenWhereTheServerAsksForIt) {
   const auto request = MessageView::parse(proved.bytes);
   EXPECT_FALSE(request->has(AttributeType::kUsername));
   EXPECT_EQ(get<Userhash>(*request)->hash, userhash("user", "r").hash);
+  EXPECT_RULE("8489:9.2.4#8");
   EXPECT_RULE("8489:9.2.5#5");
+  EXPECT_RULE("8489:14.4#1");
 }
 
 TEST(LongTerm, AStaleNonceIsReplacedWithoutAnyoneNoticing) {
@@ -186,7 +194,9 @@ TEST(LongTerm, AStaleNonceIsReplacedWithoutAnyoneNoticing) {
   EXPECT_EQ(t.exchange(), 0U);
   EXPECT_RULE("8489:9.2.4#22");
   EXPECT_RULE("8489:9.2.4#23");
+  EXPECT_RULE("8489:9.2.4#24");
   EXPECT_RULE("8489:9.2.5#12");
+  EXPECT_RULE("8489:9.2.5#13");
 }
 
 TEST(LongTerm, ANonceHoldsForItsLifetimeAndNotASecondMore) {
@@ -332,6 +342,7 @@ TEST(LongTerm, AnswersWithoutAProofAreAsIfTheyHadNeverCome) {
   EXPECT_EQ(t.receive(t.response(Class::kError, 400)), Receipt::kDiscarded);
   EXPECT_RULE("8489:9.2.5#15");
   EXPECT_EQ(t.receive(t.response(Class::kError, 500)), Receipt::kDiscarded);
+  EXPECT_RULE("8489:9.2.5#16");
   EXPECT_TRUE(t.transaction->is_proved());
 
   EXPECT_EQ(t.receive(t.answer(t.request.bytes)), Receipt::kSuccess);
@@ -343,6 +354,24 @@ TEST(LongTerm, OverTcpAnAnswerWithoutAProofEndsIt) {
   EXPECT_EQ(t.receive(t.response(Class::kError, 400)), Receipt::kDiscarded);
   EXPECT_EQ(t.receive(t.response(Class::kSuccess, 0)), Receipt::kFailed);
   EXPECT_TRUE(t.transaction->integrity_violated());
+  EXPECT_RULE("8489:9.2.5#18");
+}
+
+TEST(LongTerm, ATimeOutAfterForgedAnswersSaysSo) {
+  InTransaction t(Transport::kUdp);
+  EXPECT_EQ(t.receive(t.response(Class::kSuccess, 0)), Receipt::kDiscarded);
+
+  PacketBuffer out;
+  while (t.transaction->in_progress()) {
+    t.now = t.transaction->next_time();
+    t.transaction->on_time(t.now);
+    out.clear();
+    t.transaction->poll_transmit(t.now, out);
+  }
+
+  EXPECT_TRUE(t.transaction->timed_out());
+  EXPECT_TRUE(t.transaction->integrity_violated());
+  EXPECT_RULE("8489:9.2.5#17");
 }
 
 TEST(LongTerm, AnAnswerWithoutThePromisedAlgorithmsIsIgnored) {

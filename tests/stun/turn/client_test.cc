@@ -305,8 +305,30 @@ TEST(TurnClient, TellsOfTheServerToTryInstead) {
   ASSERT_EQ(t.count<AllocationFailed>(), 1U);
   EXPECT_EQ(t.last<AllocationFailed>()->code, 300U);
   EXPECT_EQ(t.last<AllocationFailed>()->alternate, server.alternate);
+  EXPECT_RULE("8489:14.8#6");
+  EXPECT_RULE("8489:14.8#7");
   EXPECT_RULE("8656:7.4#2");
   EXPECT_RULE("8656:7.2#9");
+}
+
+// Anybody may have written an answer to a request that proved nothing.
+TEST(TurnClient, IsNotSentOnByAnAnswerThatProvesNothing) {
+  PairFixture t;
+  t.server_is_deaf = true;
+  t.allocate();
+  ByteVector answer;
+  MessageBuilder(Writer(answer), Class::kError, Method::kAllocate,
+                 MessageView::parse(t.sent.back().bytes)->transaction())
+      .add(ErrorCode{300, ""})
+      .add(AlternateServer{*parse_address("192.0.2.77:3478")});
+
+  t.to_client({kClient, answer});
+  t.settle();
+
+  ASSERT_EQ(t.count<AllocationFailed>(), 1U);
+  EXPECT_EQ(t.last<AllocationFailed>()->code, 300U);
+  EXPECT_FALSE(t.last<AllocationFailed>()->alternate);
+  EXPECT_RULE("8489:14.8#7");
 }
 
 TEST(TurnClient, GivesUpDontFragmentWhereItIsUnknown) {
