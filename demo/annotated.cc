@@ -247,6 +247,30 @@ bool run_plain(const RunRequest& request, Sink& sink) {
   return true;
 }
 
+int digit_of(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+// A value as links carry it, "%2F" for a slash; nullopt: it is cut off.
+std::optional<std::string> decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '%') {
+      out += text[at];
+      continue;
+    }
+    if (text.size() - at < 3) return std::nullopt;
+    const int high = digit_of(text[at + 1]);
+    const int low = digit_of(text[at + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    out += static_cast<char>(high * 16 + low);
+    at += 2;
+  }
+  return out;
+}
+
 // One `key=value` of the query.
 std::optional<std::string> apply(RunRequest& request, std::string_view key,
                                  std::string_view value) {
@@ -299,7 +323,9 @@ Result<RunRequest, std::string> parse_run_request(std::string_view query) {
     query.remove_prefix(std::min(query.size(), part.size() + 1));
     const std::size_t equals = part.find('=');
     if (equals == std::string_view::npos) return std::unexpected("the query has a part without =");
-    if (auto wrong = apply(request, part.substr(0, equals), part.substr(equals + 1)))
+    const auto value = decoded(part.substr(equals + 1));
+    if (!value) return std::unexpected("a % in the query has no two hex digits behind it");
+    if (auto wrong = apply(request, part.substr(0, equals), *value))
       return std::unexpected(std::move(*wrong));
   }
   return request;

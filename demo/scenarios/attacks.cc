@@ -36,6 +36,9 @@ constexpr std::uint8_t kClientHello = 1;
 constexpr std::size_t kRecordHeader = 13;  // RFC 6347 §4.1
 constexpr std::size_t kSequenceEnd = 10;   // the last byte of the sequence number in it
 
+constexpr std::uint8_t kFarAhead = 100;  // more records than she sends in this story
+constexpr std::uint8_t kNobodys = 0xC8;  // RFC 7983 gives it to no protocol
+
 const Address kMallory = *parse_address("10.66.0.2:6666");
 const Address kProvider = *parse_ip("192.0.2.66");
 
@@ -200,7 +203,7 @@ class Attack {
     attempt(start, alice, [this] { return tap_.record; });
     attempt(start, alice, [this] { return altered(); });
     attempt(start, alice, [] { return sctp_abort(); });
-    attempt(start, alice, [] { return ByteVector{0x7F, 'h', 'e', 'l', 'l', 'o'}; });
+    attempt(start, alice, [] { return ByteVector{kNobodys, 'h', 'e', 'l', 'l', 'o'}; });
   }
 
   // Alice's last check with another transaction, signed with a password that Mallory made up, or
@@ -231,11 +234,12 @@ class Attack {
   }
   // "handshake failure", in the clear.
   static ByteVector fatal_alert() { return {21, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 99, 0, 2, 2, 40}; }
-  // A record of Alice's with the next number, and one bit of what it says changed.
+  // A record of Alice's with a number that is far ahead of hers, so that nothing but its tag stops
+  // it, and one bit of what it says changed.
   ByteVector altered() const {
     ByteVector out = tap_.record;
     if (out.size() <= kRecordHeader) return out;
-    out[kSequenceEnd] = static_cast<std::uint8_t>(out[kSequenceEnd] + 1);
+    out[kSequenceEnd] = static_cast<std::uint8_t>(out[kSequenceEnd] + kFarAhead);
     out.back() ^= 1;
     return out;
   }

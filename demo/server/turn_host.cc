@@ -159,7 +159,8 @@ Result<void, Failure> TurnHost::listen() {
 std::vector<IceServer> TurnHost::issue(std::string_view id) const {
   const auto now = std::chrono::seconds(loop_.wall_seconds()) +
                    std::chrono::duration_cast<std::chrono::seconds>(loop_.now().time_since_epoch());
-  IceServer relay{.urls = turn_uris_, .username = stun::time_limited_name(now + kPasswordLife, id)};
+  IceServer relay{.urls = options_.elsewhere.empty() ? turn_uris_ : options_.elsewhere,
+                  .username = stun::time_limited_name(now + kPasswordLife, id)};
   relay.credential = stun::time_limited_password(secret_, relay.username);
   return {{.urls = stun_uris_}, std::move(relay)};
 }

@@ -45,6 +45,8 @@ struct TurnHostOptions {
   std::string name;   // of the first host, in `pem`: TURN over TLS is offered by it
   net::PemPair pem;   // for TLS; empty: a fresh self-signed certificate
   ByteVector secret;  // of the time-limited passwords; empty: a fresh one
+  // TURN servers elsewhere that share `secret`: members are told these in place of our own.
+  std::vector<std::string> elsewhere;
   std::vector<std::pair<std::string, std::string>> users;  // name and password, beside the former
   std::vector<stun::turn::Prefix> allow;  // peers beyond public addresses and our own
   std::vector<stun::turn::Prefix> deny;

@@ -34,10 +34,19 @@ TEST(RunRequest, HasBoundsAndSaysThem) {
   EXPECT_EQ(whole->loss_per_million, 25'000U);
   EXPECT_EQ(whole->delay, 100ms);
   EXPECT_TRUE(parse_run_request("").has_value());
-  for (const char* bad : {"scenario=", "scenario=quic", "seed=-1", "seed=x", "seed=1e9", "loss=41",
-                          "loss=-1", "loss=nan", "loss=", "delay=2001", "delay=1.5", "jitter=1001",
-                          "a_nat=", "a_nat=brick", "colour=red", "seed", "&"})
+  for (const char* bad :
+       {"scenario=",   "scenario=quic", "seed=-1",    "seed=x",     "seed=1e9",  "loss=41",
+        "loss=-1",     "loss=nan",      "loss=",      "delay=2001", "delay=1.5", "jitter=1001",
+        "a_nat=",      "a_nat=brick",   "colour=red", "seed",       "&",         "a_nat=ei%2",
+        "a_nat=ei%zz", "seed=%"})
     EXPECT_FALSE(parse_run_request(bad).has_value()) << bad;
+}
+
+TEST(RunRequest, ReadsValuesAsLinksCarryThem) {
+  const auto request = parse_run_request("scenario=nat&a_nat=ei%2Fapd&b_nat=apd%2fad");
+  ASSERT_TRUE(request.has_value());
+  EXPECT_EQ(request->a_nat, "ei/apd");
+  EXPECT_EQ(request->b_nat, "apd/ad");
 }
 
 TEST(AnnotatedTrace, IsTheSameForTheSameRequest) {

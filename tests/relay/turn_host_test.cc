@@ -174,6 +174,19 @@ TEST_F(TurnHostTest, TlsIsOfferedByTheNameInTheCertificate) {
   EXPECT_TRUE(host_->turn_uris().at(2).starts_with("turns:turn.example:"));
 }
 
+TEST_F(TurnHostTest, MembersAreToldTheServersElsewhereThatShareTheSecret) {
+  const std::string uri = "turn:192.0.2.7:3478?transport=udp";
+  start({.secret = ByteVector(32, 7), .elsewhere = {uri}});
+
+  const std::vector<IceServer> servers = host_->issue("room.p1");
+
+  ASSERT_EQ(servers.size(), 2U);
+  EXPECT_EQ(servers[0].urls, host_->stun_uris());
+  EXPECT_EQ(servers[1].urls, std::vector<std::string>{uri});
+  EXPECT_EQ(servers[1].credential,
+            stun::time_limited_password(ByteVector(32, 7), servers[1].username));
+}
+
 TEST(ProbeTurn, NobodyThereIsATimeoutOrUnreachable) {
   const TurnReport silent = probe_turn({.uri = *parse_ice_uri("turn:127.0.0.1:9"),
                                         .username = "a",

@@ -23,12 +23,14 @@ TEST(Attacks, TheTwoTalkOn) {
 TEST(Attacks, EachIsDroppedByItsRule) {
   (void)attack({}, test::test_sink());
 
-  EXPECT_RULE("8489:9.1.3#2");  // a check without integrity
-  EXPECT_RULE("8445:7.3#2");    // a check with a wrong password
-  EXPECT_RULE("8445:7.2.5#0");  // an answer to nothing that was asked
-  EXPECT_RULE("8445:12.2#1");   // DTLS from an address that no check has confirmed
-  EXPECT_RULE("7983:7#0");      // a protocol that nobody speaks here
-  EXPECT_RULE("7983:7#1");      // no protocol at all
+  EXPECT_RULE("8489:9.1.3#2");    // a check without integrity
+  EXPECT_RULE("8445:7.3#2");      // a check with a wrong password
+  EXPECT_RULE("8445:7.2.5#0");    // an answer to nothing that was asked
+  EXPECT_RULE("8445:12.2#1");     // DTLS from an address that no check has confirmed
+  EXPECT_RULE("6347:4.1.2.6#3");  // a record again
+  EXPECT_RULE("6347:4.1.2.6#7");  // a record with a number that is new, and a tag that does not fit
+  EXPECT_RULE("7983:7#0");        // a protocol that nobody speaks here
+  EXPECT_RULE("7983:7#1");        // no protocol at all
 }
 
 TEST(Attacks, TheSameSeedGivesTheSameStory) {

@@ -15,7 +15,7 @@ const NAT = { scenario: 'port-restricted', seed: '1' };
 const APART = { scenario: 'no-relay', seed: '1' };
 const VOICE = { scenario: 'delivery-once', seed: '1' };
 const ATTACKS = { scenario: 'attacks', seed: '1' };
-const LOSSY = { scenario: 'first-light', seed: '4', loss: '15' };
+const LOSSY = { scenario: 'first-light', seed: '11', loss: '15' };  // each layer loses one
 
 /** @param {(event: Event, model: Model) => boolean} test */
 const first = (test) => (/** @type {Model} */ model) => model.events.find((event) => test(event, model));
@@ -49,6 +49,8 @@ const seenBy = (model, who, end = 'remote') => packet(who, who === 'bob' ? /user
 /** @param {Model} model @param {string} who */
 const ownAddress = (model, who) => packet(who, /./)(model)?.local ?? '';
 
+/** What the sender of the first lost packet sends next. @param {Model} model */
+const goesOn = (model) => after(model, lost(model), (event) => event.event === 'packet' && event.direction === 'sent' && event.layer === 'net');
 /** The first of the messages that got lost: its datagram. @param {Model} model */
 const lostVoice = (model) => after(model, told('alice', 'channel', 'sent')(model), (event) =>
   event.event === 'packet' && event.layer === 'net' && event.direction === 'sent' && model.legOf.get(event.i)?.to === null);
@@ -114,8 +116,8 @@ export const CHAPTERS = [
     id: 'candidates', run: NAT,
     steps: [
       { find: start, tab: 'ice' },
-      { find: told('alice', 'signaling', 'sent'), tab: 'packet' },
       { find: packet('alice', /success/, 'received'), tab: 'ice' },
+      { find: told('alice', 'signaling', 'sent'), tab: 'packet' },
       { find: told('bob', 'signaling', 'received'), tab: 'packet' },
       { find: told('alice', 'signaling', 'sent', /no more/), tab: 'packet' },
     ],
@@ -193,7 +195,7 @@ export const CHAPTERS = [
       { find: inside('alice', /OPEN "chat"/), tab: 'packet' },
       { find: state('alice', /association/, /ESTABLISHED/), tab: 'machines' },
       { find: inside('alice', /\(text\)/), tab: 'packet' },
-      { find: inside('bob', /SACK/), tab: 'rules' },
+      { find: (model) => after(model, inside('bob', /\(text\)/, 'received')(model), (event) => event.layer === 'sctp' && event.direction === 'sent' && /SACK/.test(event.summary ?? '')), tab: 'rules' },
     ],
     question: {
       options: () => ['50', '51', '53', '132'],
@@ -203,11 +205,11 @@ export const CHAPTERS = [
   {
     id: 'media', run: VOICE,
     steps: [
+      { find: told('alice', 'sdp', 'sent'), tab: 'sdp' },
+      { find: packet('bob', /ClientHello/), tab: 'packet' },
       { find: told('alice', 'channel', 'sent'), tab: 'packet' },
       { find: lostVoice, tab: 'packet' },
       { find: (model) => after(model, lostVoice(model), (event) => event.event === 'packet' && event.layer === 'net' && event.direction === 'sent' && model.legOf.get(event.i)?.to !== null), tab: 'packet' },
-      { find: packet('bob', /ClientHello/), tab: 'packet' },
-      { find: told('alice', 'sdp', 'sent'), tab: 'sdp' },
       { find: last((event) => event.layer === 'channel' && event.direction === 'received'), tab: 'machines' },
     ],
     question: { options: (model) => near(missingOf(model)), right: (model) => String(missingOf(model)) },
@@ -231,8 +233,8 @@ export const CHAPTERS = [
     steps: [
       { find: start, tab: 'machines' },
       { find: lost, tab: 'packet' },
-      { find: (model) => after(model, lost(model), (event) => event.event === 'packet' && event.direction === 'sent' && event.layer === 'net'), tab: 'packet' },
-      { find: (model) => after(model, lost(model), (event) => event.event === 'timer' && event.deadline !== null), tab: 'machines' },
+      { find: goesOn, tab: 'packet' },
+      { find: (model) => after(model, goesOn(model), (event) => event.event === 'timer' && event.deadline !== null), tab: 'machines' },
       { find: state('alice', /^peer$/, /connected/), tab: 'machines' },
       { find: last((event) => event.layer === 'channel' && event.direction === 'received'), tab: 'packet' },
     ],

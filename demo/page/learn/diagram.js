@@ -8,9 +8,9 @@ import { isRouter, lanesOf, nameOf, SIGNALING } from './trace.js';
 
 const TOP = 44;
 const WIDE = 190;      // from lane to lane, where there are few
-const NARROW = 118;
+const NARROW = 100;
 const USUAL_WIDTH = 500;
-const MARGIN = 78;
+const MARGIN = 62;
 const STEP = 20;       // between two instants that follow each other at once
 const MAX_GAP = 62;    // for a silence, however long
 const PER_MS = 1.1;

@@ -115,6 +115,9 @@ function drawChapters() {
       onclick: () => openChapter(chapter.id, 0),
     }, make('span', { class: 'number' }, String(n + 1)), ' ', t(`c.${chapter.id}`)));
   }));
+  // On a narrow page the chapters are one line that scrolls sideways.
+  const here = byId('chapters').querySelector('[aria-current]');
+  if (here) keepInLine(byId('chapters'), here);
 }
 
 function drawLesson() {
@@ -161,6 +164,12 @@ function keepInView(box, inner) {
   const [outer, own] = [box.getBoundingClientRect(), inner.getBoundingClientRect()];
   const middle = own.top - outer.top - outer.height / 2;
   if (Math.abs(middle) > outer.height * 0.3) box.scrollTop += middle;
+}
+
+/** The same sideways. @param {Element} box @param {Element} inner */
+function keepInLine(box, inner) {
+  const [outer, own] = [box.getBoundingClientRect(), inner.getBoundingClientRect()];
+  if (own.left < outer.left || own.right > outer.right) box.scrollLeft += own.left - outer.left - (outer.width - own.width) / 2;
 }
 
 // --- Moving ------------------------------------------------------------------------------------

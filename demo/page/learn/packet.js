@@ -6,6 +6,7 @@ import { nameOf, openedOf } from './trace.js';
 /** @typedef {import('./trace.js').Model} Model @typedef {import('./trace.js').Event} Event @typedef {import('./trace.js').Field} Field */
 
 const ROW = 16;
+const HALF = 8;         // of a row: a narrow page breaks it here
 const SHOWN_BYTES = 512;  // of a long packet; the rest is data like the data before it
 
 /** @param {Field[]} fields @param {number} k */
@@ -68,13 +69,14 @@ function bytesOf(event, n, selected, onSelect) {
   const [first, last] = spanOf(fields, n, selected);
   const box = make('div', { class: 'bytes', 'aria-hidden': 'true', dir: 'ltr' });
   for (let row = 0; row < Math.min(hex.length / 2, SHOWN_BYTES); row += ROW) {
-    const line = make('div', { class: 'row-bytes' }, make('span', { class: 'offset' }, row.toString(16).padStart(4, '0')));
+    const line = make('span', {});
     for (let at = row; at < Math.min(row + ROW, hex.length / 2, SHOWN_BYTES); at += 1) {
       const k = owner[at];
       const on = at >= first && at < last;
-      line.append(make('span', { class: `byte tone${(k ?? 0) % 4}${on ? ' on' : ''}`, 'data-byte': at, onclick: () => onSelect(`${n}.${k}`) }, hex.slice(at * 2, at * 2 + 2)));
+      if (at % HALF === 0) line.append(make('span', { class: 'half-row' }));
+      line.lastElementChild?.append(make('span', { class: `byte tone${(k ?? 0) % 4}${on ? ' on' : ''}`, 'data-byte': at, onclick: () => onSelect(`${n}.${k}`) }, hex.slice(at * 2, at * 2 + 2)));
     }
-    box.append(line);
+    box.append(make('div', { class: 'row-bytes' }, make('span', { class: 'offset' }, row.toString(16).padStart(4, '0')), line));
   }
   if (hex.length / 2 > SHOWN_BYTES) box.append(make('p', { class: 'quiet' }, t('packet.more', { n: hex.length / 2 - SHOWN_BYTES })));
   return box;

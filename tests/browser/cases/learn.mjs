@@ -59,6 +59,7 @@ export const cases = [
           await tab.until(`${chapter.id} ${n + 1}`, async () => new RegExp(`^#c=${chapter.id}&s=${n + 1}&e=`).test(await tab.eval(() => location.hash)));
           places.push(Number(/e=(\d+)/.exec(await tab.eval(() => location.hash))?.[1]));
         }
+        assert.deepEqual(places, [...places].sort((a, b) => a - b), `${chapter.id} goes back in time: ${places}`);
         assert.ok(new Set(places).size > places.length / 2, `${chapter.id}: ${places}`);
         await tab.resize(1280, 900);
         await tab.screenshot(path.join(SHOTS, `learn-${chapter.id}-1280-${t.kind}.png`));
