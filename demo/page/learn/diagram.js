@@ -1,5 +1,6 @@
 // learn/diagram.js - the sequence diagram: a lane per host and NAT, time downwards, arrows as long as
 // their packets took. It is decoration for who can see it; the list of events says the same in words.
+import { make } from '../dom.js';
 import { t } from '../i18n.js';
 import { draw } from './svg.js';
 import { isRouter, lanesOf, nameOf, SIGNALING } from './trace.js';
@@ -10,7 +11,7 @@ const TOP = 44;
 const WIDE = 190;      // from lane to lane, where there are few
 const NARROW = 100;
 const USUAL_WIDTH = 500;
-const MARGIN = 62;
+const MARGIN = 70;
 const STEP = 20;       // between two instants that follow each other at once
 const MAX_GAP = 62;    // for a silence, however long
 const PER_MS = 1.1;
@@ -54,19 +55,20 @@ function labelOf(summary) {
   return short.length > 34 ? `${short.slice(0, 33)}…` : short;
 }
 
-/** The whole picture, once per trace. @param {Model} model @param {(event: number) => void} onPick */
+/** The whole picture, once per trace: the names of the lanes stay where they are, the rest scrolls under them. @param {Model} model @param {(event: number) => void} onPick */
 export function makeDiagram(model, onPick) {
   const lanes = lanesOf(model);
   const lane = laneWidth(lanes.length);
   const x = new Map(lanes.map((id, k) => [id, MARGIN + k * lane]));
   const { places, height } = timeScale(model);
   const width = MARGIN * 2 + Math.max(0, lanes.length - 1) * lane;
-  const svg = draw('svg', { viewBox: `0 0 ${width} ${height}`, width, height, 'aria-hidden': 'true', class: 'sequence' });
+  const heads = draw('svg', { viewBox: `0 0 ${width} ${TOP}`, width, height: TOP, 'aria-hidden': 'true', class: 'sequence heads' });
+  const svg = draw('svg', { viewBox: `0 ${TOP} ${width} ${height - TOP}`, width, height: height - TOP, 'aria-hidden': 'true', class: 'sequence' });
   svg.append(marker());
   for (const node of lanes) {
     const at = x.get(node) ?? 0;
-    svg.append(
-      draw('line', { x1: at, y1: TOP, x2: at, y2: height - 10, class: node === SIGNALING ? 'lane signaling' : 'lane' }),
+    svg.append(draw('line', { x1: at, y1: TOP, x2: at, y2: height - 10, class: node === SIGNALING ? 'lane signaling' : 'lane' }));
+    heads.append(
       draw('rect', { x: at - Math.min(66, lane / 2 - 3), y: 8, width: Math.min(132, lane - 6), height: 28, rx: 8, class: 'lane-head' }),
       draw('text', { x: at, y: 27, class: 'lane-name' }, node === SIGNALING ? t('lane.signaling') : nameOf(model, node)));
   }
@@ -85,7 +87,7 @@ export function makeDiagram(model, onPick) {
     }
     svg.append(arrow(model, leg, x, y1, places, nth, onPick));
   }
-  return svg;
+  return make('div', { class: 'sequences' }, heads, svg);
 }
 
 function marker() {
@@ -146,11 +148,11 @@ function endOf(model, leg, x, x1) {
   return (own ?? x1) + side * lane * 0.45;
 }
 
-/** Marks what has happened, what is happening and what is still to come. @param {Element} svg @param {number} at */
-export function markDiagram(svg, at) {
+/** Marks what has happened, what is happening and what is still to come. @param {Element} picture @param {number} at */
+export function markDiagram(picture, at) {
   /** @type {Element | null} */
   let current = null;
-  for (const leg of svg.querySelectorAll('.leg')) {
+  for (const leg of picture.querySelectorAll('.leg')) {
     const sent = Number(leg.getAttribute('data-sent'));
     const received = leg.hasAttribute('data-received') ? Number(leg.getAttribute('data-received')) : Infinity;
     const when = sent > at ? 'future' : sent === at || received === at ? 'now' : received > at && received !== Infinity ? 'flying' : 'past';
@@ -158,6 +160,6 @@ export function markDiagram(svg, at) {
     if (when === 'now' || (when !== 'future' && current === null)) current = leg;
     if (when === 'past' || when === 'flying') current = leg;
   }
-  for (const leg of svg.querySelectorAll('[data-when=now]')) current = leg;
+  for (const leg of picture.querySelectorAll('[data-when=now]')) current = leg;
   return current;
 }
