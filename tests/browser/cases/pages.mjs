@@ -158,7 +158,7 @@ export const cases = [
       const [parted, forked] = [/at ([\d.]+) ms/.exec(await tab.text('fork-note'))?.[1], /^([\d.]+) ms/.exec(at)?.[1]];
       assert.ok(Number(parted) >= Number(forked), `${parted} ms after ${forked} ms`);
       assert.match(await tab.text('fork-table'), /here they part/);
-      assert.equal(await tab.eval(() => document.querySelectorAll('.fork-picture svg').length), 2);
+      assert.equal(await tab.eval(() => document.querySelectorAll('.fork-picture .sequences').length), 2);
       await tab.screenshot(path.join(SHOTS, `learn-fork-1280-${t.kind}.png`));
       await tab.resize(360, 800);
       await expectFits(tab, 'the fork');
