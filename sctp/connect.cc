@@ -149,6 +149,8 @@ void Association::on_init(Instant now, RawChunk& raw) {
   InitChunk answer = our_init();
   answer.tag = cookie.tag;
   answer.initial_tsn = cookie.initial_tsn;
+  answer.outbound_streams = std::min(answer.outbound_streams, chunk->inbound_streams);
+  trace_.rule("9260:3.3.3#11"_rule, Fact{"streams", answer.outbound_streams});
   answer.has_cookie = true;
   answer.cookie = sealed;
   answer.unrecognized = std::move(chunk->unrecognized);

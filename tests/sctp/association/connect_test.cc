@@ -83,6 +83,18 @@ TEST(Handshake, ThePassiveSideKeepsNothingUntilTheCookieComesBack) {
   EXPECT_RULE("9260:5.2.2#11");
 }
 
+TEST(Handshake, TheAnswerOffersNoMoreStreamsThanThePeerTakes) {
+  Solo t;
+  InitChunk few = Solo::peer_init();
+  few.inbound_streams = 3;
+  t.give_with_tag(VerificationTag{}, {Solo::init(few)});
+
+  Seen seen = t.next();
+  ASSERT_EQ(seen.types(), "INIT ACK");
+  EXPECT_EQ(parse_init(seen.chunks[0])->outbound_streams, 3U);
+  EXPECT_RULE("9260:3.3.3#11");
+}
+
 TEST(Handshake, DataMayComeWithTheCookieAndIsAcknowledgedAtOnce) {
   Solo t;
   const Answer answer = answer_to_init(t, Solo::peer_init());
