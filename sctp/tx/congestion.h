@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "base/trace.h"
 #include "sctp/config.h"
+#include "sctp/tx/recovery.h"
 #include "sctp/types.h"
 
 namespace glass::sctp {
@@ -28,14 +29,13 @@ inline constexpr std::size_t kFloorChunks = 4;
 
 class Congestion {
  public:
-  Congestion() = default;
   Congestion(const Congestion&) = delete;
   Congestion& operator=(const Congestion&) = delete;
   virtual ~Congestion() = default;
 
   [[nodiscard]] virtual std::size_t cwnd() const = 0;
   [[nodiscard]] virtual std::size_t ssthresh() const = 0;
-  [[nodiscard]] virtual bool in_fast_recovery() const = 0;
+  [[nodiscard]] bool in_fast_recovery() const { return recovery_.is_active(); }
   // Bytes per second that data is to be spread to; nullopt: as SACKs set it free.
   [[nodiscard]] virtual std::optional<std::uint64_t> pacing_rate() const { return std::nullopt; }
 
@@ -58,10 +58,24 @@ class Congestion {
   virtual void on_ack(const Ack& ack) = 0;
   // Data was found lost. Fast Recovery lasts until `exit` is acknowledged.
   virtual void on_fast_retransmit(Instant now, Tsn exit) = 0;
-  virtual void on_cumulative(Tsn cumulative) = 0;  // may end Fast Recovery
+  void on_cumulative(Tsn cumulative) { recovery_.on_cumulative(cumulative); }  // may end it
   virtual void on_timeout(Instant now) = 0;
   // About to send after a pause that was so long.
   virtual void on_idle(Duration pause, Duration rto) = 0;
+
+ protected:
+  Congestion(std::size_t pmdcs, const Trace& trace)
+      : trace_(trace), pmdcs_(pmdcs), recovery_(trace) {}
+
+  // RFC 9260 §7.2.1: the window of a path that nothing is known of.
+  [[nodiscard]] std::size_t initial_window() const;
+  // RFC 9260 §7.2.1: what is left of `cwnd` after a pause: half for each RTO. nullopt: all of it.
+  [[nodiscard]] std::optional<std::size_t> idle_window(std::size_t cwnd, Duration pause,
+                                                       Duration rto) const;
+
+  Trace trace_;
+  std::size_t pmdcs_;
+  Recovery recovery_;
 };
 
 // `pmdcs`: the largest DATA chunk, header and padding included, that a packet carries.

@@ -25,12 +25,12 @@ double in_seconds(Duration duration) { return std::chrono::duration<double>(dura
 }  // namespace
 
 Cubic::Cubic(std::size_t pmdcs, const Trace& trace)
-    : trace_(trace), pmdcs_(pmdcs), recovery_(trace), slow_start_(pmdcs, trace) {
+    : Congestion(pmdcs, trace), slow_start_(pmdcs, trace) {
   Cubic::reset();
 }
 
 void Cubic::reset() {
-  cwnd_ = std::min(4 * pmdcs_, std::max(2 * pmdcs_, kInitialWindow));
+  cwnd_ = initial_window();
   ssthresh_ = kMaxWindow;
   w_max_ = cwnd_prior_ = w_est_ = k_ = fraction_ = 0;
   epoch_.reset();
@@ -122,12 +122,11 @@ void Cubic::on_timeout(Instant /*now*/) {
 }
 
 void Cubic::on_idle(Duration pause, Duration rto) {
-  const std::size_t floor = kFloorChunks * pmdcs_;
-  if (pause < rto || cwnd_ <= floor) return;
+  const auto left = idle_window(cwnd_, pause, rto);
+  if (!left) return;
   ssthresh_ = cwnd_;
+  cwnd_ = *left;
   epoch_.reset();
-  for (; pause >= rto && cwnd_ > floor; pause -= rto) cwnd_ = std::max(cwnd_ / 2, floor);
-  trace_.rule("9260:7.2.1#10"_rule, Fact{"cwnd", cwnd_});
 }
 
 }  // namespace glass::sctp

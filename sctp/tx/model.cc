@@ -39,13 +39,9 @@ std::size_t times(double gain, std::size_t bytes) {
 
 }  // namespace
 
-Model::Model(std::size_t pmdcs, const Trace& trace)
-    : trace_(trace), pmdcs_(pmdcs), recovery_(trace) {
-  Model::reset();
-}
+Model::Model(std::size_t pmdcs, const Trace& trace) : Congestion(pmdcs, trace) { Model::reset(); }
 
 void Model::reset() {
-  initial_ = std::min(4 * pmdcs_, std::max(2 * pmdcs_, kInitialWindow));
   phase_ = Phase::kStartup;
   rates_.fill(0);
   rounds_ = 0;
@@ -57,7 +53,7 @@ void Model::reset() {
   startup_best_ = 0;
   startup_flat_rounds_ = 0;
   recovery_.leave();
-  trace_.rule("9260:7.2.1#1"_rule, Fact{"cwnd", initial_});
+  trace_.rule("9260:7.2.1#1"_rule, Fact{"cwnd", initial_window()});
 }
 
 std::uint64_t Model::bandwidth() const { return *std::ranges::max_element(rates_); }
@@ -71,11 +67,11 @@ std::size_t Model::cwnd() const {
   if (after_timeout_) return pmdcs_;
   const std::size_t holds = path_holds();
   const std::size_t floor = kFloorChunks * pmdcs_;
-  if (holds == 0) return initial_;
+  if (holds == 0) return initial_window();
   if (phase_ == Phase::kLookBack) return std::max(times(kLookBackGain, holds), floor);
   const double gain = phase_ == Phase::kStartup ? kStartupGain : kWindowGain;
   const std::size_t window = times(gain, holds) + 2 * pmdcs_;
-  return std::min(std::max({window, floor, initial_}), kMaxWindow);
+  return std::min(std::max({window, floor, initial_window()}), kMaxWindow);
 }
 
 double Model::pacing_gain() const {

@@ -19,7 +19,6 @@
 #include "base/time.h"
 #include "base/trace.h"
 #include "sctp/tx/congestion.h"
-#include "sctp/tx/recovery.h"
 #include "sctp/types.h"
 
 namespace glass::sctp {
@@ -30,12 +29,10 @@ class Model final : public Congestion {
 
   [[nodiscard]] std::size_t cwnd() const override;
   [[nodiscard]] std::size_t ssthresh() const override { return kMaxWindow; }
-  [[nodiscard]] bool in_fast_recovery() const override { return recovery_.is_active(); }
   [[nodiscard]] std::optional<std::uint64_t> pacing_rate() const override;
   void reset() override;
   void on_ack(const Ack& ack) override;
   void on_fast_retransmit(Instant now, Tsn exit) override;
-  void on_cumulative(Tsn cumulative) override { recovery_.on_cumulative(cumulative); }
   void on_timeout(Instant now) override;
   void on_idle(Duration pause, Duration rto) override;
 
@@ -54,12 +51,8 @@ class Model final : public Congestion {
   [[nodiscard]] double pacing_gain() const;
   [[nodiscard]] std::size_t path_holds() const;  // bytes; 0: not known yet
 
-  Trace trace_;
-  std::size_t pmdcs_;
-  Recovery recovery_;
   Phase phase_ = Phase::kStartup;
   Instant phase_since_;
-  std::size_t initial_ = 0;
 
   std::array<std::uint64_t, kRoundsRemembered> rates_{};  // of the last rounds, a ring
   std::size_t rounds_ = 0;

@@ -13,12 +13,12 @@
 namespace glass::sctp {
 
 NewReno::NewReno(std::size_t pmdcs, const Trace& trace)
-    : trace_(trace), pmdcs_(pmdcs), recovery_(trace), slow_start_(pmdcs, trace) {
+    : Congestion(pmdcs, trace), slow_start_(pmdcs, trace) {
   NewReno::reset();
 }
 
 void NewReno::reset() {
-  cwnd_ = std::min(4 * pmdcs_, std::max(2 * pmdcs_, kInitialWindow));
+  cwnd_ = initial_window();
   ssthresh_ = kMaxWindow;  // arbitrarily high
   partial_bytes_acked_ = 0;
   recovery_.leave();
@@ -64,11 +64,10 @@ void NewReno::on_timeout(Instant /*now*/) {
 }
 
 void NewReno::on_idle(Duration pause, Duration rto) {
-  const std::size_t floor = kFloorChunks * pmdcs_;
-  if (pause < rto || cwnd_ <= floor) return;
+  const auto left = idle_window(cwnd_, pause, rto);
+  if (!left) return;
   ssthresh_ = cwnd_;
-  for (; pause >= rto && cwnd_ > floor; pause -= rto) cwnd_ = std::max(cwnd_ / 2, floor);
-  trace_.rule("9260:7.2.1#10"_rule, Fact{"cwnd", cwnd_});
+  cwnd_ = *left;
 }
 
 void NewReno::cut(std::size_t cwnd) {

@@ -9,7 +9,6 @@
 #include "base/time.h"
 #include "base/trace.h"
 #include "sctp/tx/congestion.h"
-#include "sctp/tx/recovery.h"
 #include "sctp/tx/slow_start.h"
 #include "sctp/types.h"
 
@@ -21,20 +20,15 @@ class NewReno final : public Congestion {
 
   [[nodiscard]] std::size_t cwnd() const override { return cwnd_; }
   [[nodiscard]] std::size_t ssthresh() const override { return ssthresh_; }
-  [[nodiscard]] bool in_fast_recovery() const override { return recovery_.is_active(); }
   void reset() override;
   void on_ack(const Ack& ack) override;
   void on_fast_retransmit(Instant now, Tsn exit) override;
-  void on_cumulative(Tsn cumulative) override { recovery_.on_cumulative(cumulative); }
   void on_timeout(Instant now) override;
   void on_idle(Duration pause, Duration rto) override;
 
  private:
   void cut(std::size_t cwnd);
 
-  Trace trace_;
-  std::size_t pmdcs_;
-  Recovery recovery_;
   SlowStart slow_start_;
   std::size_t cwnd_ = 0;
   std::size_t ssthresh_ = 0;
