@@ -177,7 +177,7 @@ void Flight::resume(Instant now, Duration rto) {
 }
 
 std::size_t Flight::mtu() const {
-  const std::size_t mtu = std::clamp(config_.mtu, kMtuMin, kMtuMax);
+  const std::size_t mtu = usable_mtu(config_);
   if (repeats_ < kRepeatsBeforeSmaller || mtu <= kSmallMtu) return mtu;
   // RFC 6347 §4.1.1.1: it may be the size that gets lost.
   trace_.rule("6347:4.1.1.1#11"_rule, Fact{"mtu", kSmallMtu});

@@ -6,6 +6,7 @@
 // Tested by: retransmission_test.cc, campaign_test.cc
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -66,6 +67,10 @@ inline constexpr unsigned kRepeatsBeforeSmaller = 3;
 inline constexpr std::size_t kSmallMtu = 548;  // 576, which every host takes, without IP and UDP
 inline constexpr std::size_t kMtuMin = 256;
 inline constexpr std::size_t kMtuMax = 1500;  // of the usual link; a PacketBuffer holds it
+// Config::mtu within these limits.
+inline std::size_t usable_mtu(const Config& config) {
+  return std::clamp(config.mtu, kMtuMin, kMtuMax);
+}
 // Records that an ACK may still name; of more, those sent first count as lost.
 inline constexpr std::size_t kSentRecordsMax = 256;
 // A message that would begin with less than this waits for the next datagram.

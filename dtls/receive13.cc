@@ -201,8 +201,7 @@ void Connection::Core::send_ack() {
   // RFC 8449 §4 and the MTU hold for ACKs too; what is left out has been named before, or will be
   // asked for.
   const std::uint64_t write_epoch = session_.epochs.write_epoch();
-  const std::size_t room =
-      std::clamp(config_.mtu, kMtuMin, kMtuMax) - session_.epochs.overhead(write_epoch);
+  const std::size_t room = usable_mtu(config_) - session_.epochs.overhead(write_epoch);
   const std::size_t most =
       (std::min(session_.epochs.text_max(write_epoch), room) - kAckListHeaderSize) /
       kRecordNumberSize;
