@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "demo/json.h"
 #include "demo/scenarios/attacks.h"
@@ -247,12 +248,6 @@ bool run_plain(const RunRequest& request, Sink& sink) {
   return true;
 }
 
-int digit_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 // A value as links carry it, "%2F" for a slash; nullopt: it is cut off.
 std::optional<std::string> decoded(std::string_view text) {
   std::string out;
@@ -261,11 +256,9 @@ std::optional<std::string> decoded(std::string_view text) {
       out += text[at];
       continue;
     }
-    if (text.size() - at < 3) return std::nullopt;
-    const int high = digit_of(text[at + 1]);
-    const int low = digit_of(text[at + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
+    const auto byte = from_hex(text.substr(at + 1, 2));
+    if (!byte || byte->size() != 1) return std::nullopt;  // from_hex() passes blanks over
+    out += as_text(*byte);
     at += 2;
   }
   return out;
