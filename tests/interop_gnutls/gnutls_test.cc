@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <gnutls/dtls.h>
 #include <gnutls/gnutls.h>
@@ -19,6 +18,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "crypto/certificate.h"
+#include "tests/dtls/support/library_end.h"
 #include "tests/dtls/support/link.h"
 
 namespace glass::dtls::test {
@@ -35,7 +35,7 @@ struct Options {
 };
 
 // GnuTLS as an end of a Line. It has a clock of its own, so the line must not lose anything.
-class GnuTlsEnd final : public End {
+class GnuTlsEnd final : public LibraryEnd {
  public:
   explicit GnuTlsEnd(const Options& options) {
     const bool is_client = options.role == Role::kClient;
@@ -63,35 +63,19 @@ class GnuTlsEnd final : public End {
       CHECK(gnutls_record_set_max_recv_size(session_, options.receive_limit) == 0);
     gnutls_transport_set_ptr(session_, this);
     gnutls_transport_set_push_function(session_, write_datagram);
-    gnutls_transport_set_pull_function(session_, read_datagram);
+    gnutls_transport_set_pull_function(session_, take_datagram);
     gnutls_transport_set_pull_timeout_function(session_, is_there_one);
   }
   ~GnuTlsEnd() override {
     gnutls_deinit(session_);
     gnutls_certificate_free_credentials(credentials_);
   }
-  GnuTlsEnd(const GnuTlsEnd&) = delete;
-  GnuTlsEnd& operator=(const GnuTlsEnd&) = delete;
-
-  void start(Instant /*now*/) override { pump(); }
-  void receive(Instant /*now*/, ByteVector datagram) override {
-    incoming_.push_back(std::move(datagram));
-    pump();
-  }
   void on_time(Instant /*now*/) override {}
   Instant next_time() override { return kNever; }
-  std::optional<ByteVector> poll_transmit(Instant /*now*/) override {
-    if (outgoing_.empty()) return std::nullopt;
-    ByteVector out = std::move(outgoing_.front());
-    outgoing_.pop_front();
-    return out;
-  }
-  bool is_open() override { return is_open_; }
   void send(Instant /*now*/, std::string_view text) override {
     CHECK(gnutls_record_send(session_, text.data(), text.size()) ==
           static_cast<ssize_t>(text.size()));
   }
-  [[nodiscard]] std::vector<std::string> received() const override { return received_; }
 
   [[nodiscard]] std::string version() const {
     return gnutls_protocol_get_name(gnutls_protocol_get_version(session_));
@@ -120,30 +104,23 @@ class GnuTlsEnd final : public End {
     return gnutls_record_send(session_, text.data(), text.size());
   }
 
-  int error = 0;
-
  private:
   static ssize_t write_datagram(gnutls_transport_ptr_t self, const void* data, std::size_t size) {
     const auto* const bytes = static_cast<const std::uint8_t*>(data);
-    static_cast<GnuTlsEnd*>(self)->outgoing_.emplace_back(bytes, bytes + size);
+    static_cast<GnuTlsEnd*>(self)->wrote(Bytes(bytes, size));
     return static_cast<ssize_t>(size);
   }
-  static ssize_t read_datagram(gnutls_transport_ptr_t self, void* out, std::size_t size) {
+  static ssize_t take_datagram(gnutls_transport_ptr_t self, void* out, std::size_t size) {
     GnuTlsEnd& end = *static_cast<GnuTlsEnd*>(self);
-    if (end.incoming_.empty()) {
-      gnutls_transport_set_errno(end.session_, EAGAIN);
-      return -1;
-    }
-    const ByteVector datagram = std::move(end.incoming_.front());
-    end.incoming_.pop_front();
-    const std::size_t count = std::min(size, datagram.size());
-    copy_bytes(Bytes(datagram).first(count), MutableBytes(static_cast<std::uint8_t*>(out), count));
-    return static_cast<ssize_t>(count);
+    const auto count = end.read_datagram(MutableBytes(static_cast<std::uint8_t*>(out), size));
+    if (count) return static_cast<ssize_t>(*count);
+    gnutls_transport_set_errno(end.session_, EAGAIN);
+    return -1;
   }
   static int is_there_one(gnutls_transport_ptr_t self, unsigned /*ms*/) {
-    return static_cast<GnuTlsEnd*>(self)->incoming_.empty() ? 0 : 1;
+    return static_cast<GnuTlsEnd*>(self)->has_datagram() ? 1 : 0;
   }
-  void pump() {
+  void pump(Instant /*now*/) override {
     if (error != 0) return;
     if (!is_open_) {
       const int result = gnutls_handshake(session_);
@@ -161,18 +138,7 @@ class GnuTlsEnd final : public End {
 
   gnutls_session_t session_ = nullptr;
   gnutls_certificate_credentials_t credentials_ = nullptr;
-  std::deque<ByteVector> incoming_;
-  std::deque<ByteVector> outgoing_;
-  std::vector<std::string> received_;
-  bool is_open_ = false;
 };
-
-const crypto::Identity& identity_of(crypto::IdentityKind kind) {
-  static const crypto::Identity kEcdsa = crypto::Identity::make("ecdsa", 1'700'000'000);
-  static const crypto::Identity kRsa =
-      crypto::Identity::make("rsa", 1'700'000'000, crypto::IdentityKind::kRsa2048);
-  return kind == crypto::IdentityKind::kRsa2048 ? kRsa : kEcdsa;
-}
 
 // One end is ours, which can do DTLS 1.3 too and has to find out that the other cannot.
 struct Meeting {

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstring>
-#include <deque>
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/pk.h>
@@ -21,13 +20,14 @@
 #include "base/check.h"
 #include "base/random.h"
 #include "crypto/certificate.h"
+#include "tests/dtls/support/library_end.h"
 #include "tests/dtls/support/link.h"
 
 namespace glass::dtls::test {
 namespace {
 
 // Mbed TLS as an end of a Line. Its timers are callbacks, so that virtual time suits it.
-class MbedTlsEnd final : public End {
+class MbedTlsEnd final : public LibraryEnd {
  public:
   MbedTlsEnd(Role role, const crypto::Identity& identity, int suite, std::uint16_t mtu)
       : suites_{suite, 0} {
@@ -53,7 +53,7 @@ class MbedTlsEnd final : public End {
     CHECK(mbedtls_ssl_conf_own_cert(&config_, &certificate_, &key_) == 0);
     CHECK(mbedtls_ssl_setup(&ssl_, &config_) == 0);
     mbedtls_ssl_set_mtu(&ssl_, mtu);
-    mbedtls_ssl_set_bio(&ssl_, this, write_datagram, read_datagram, nullptr);
+    mbedtls_ssl_set_bio(&ssl_, this, write_datagram, take_datagram, nullptr);
     mbedtls_ssl_set_timer_cb(&ssl_, this, set_timer, get_timer);
   }
   ~MbedTlsEnd() override {
@@ -64,47 +64,24 @@ class MbedTlsEnd final : public End {
     mbedtls_ctr_drbg_free(&random_);
     mbedtls_entropy_free(&entropy_);
   }
-  MbedTlsEnd(const MbedTlsEnd&) = delete;
-  MbedTlsEnd& operator=(const MbedTlsEnd&) = delete;
-
-  void start(Instant now) override { pump(now); }
-  void receive(Instant now, ByteVector datagram) override {
-    incoming_.push_back(std::move(datagram));
-    pump(now);
-  }
   void on_time(Instant now) override { pump(now); }
   Instant next_time() override { return is_open_ || error != 0 ? kNever : final_; }
-  std::optional<ByteVector> poll_transmit(Instant /*now*/) override {
-    if (outgoing_.empty()) return std::nullopt;
-    ByteVector out = std::move(outgoing_.front());
-    outgoing_.pop_front();
-    return out;
-  }
-  bool is_open() override { return is_open_; }
   void send(Instant now, std::string_view text) override {
     now_ = now;
     CHECK(mbedtls_ssl_write(&ssl_, as_bytes(text).data(), text.size()) ==
           static_cast<int>(text.size()));
   }
-  [[nodiscard]] std::vector<std::string> received() const override { return received_; }
   [[nodiscard]] std::string suite() const { return mbedtls_ssl_get_ciphersuite(&ssl_); }
   [[nodiscard]] std::string version() const { return mbedtls_ssl_get_version(&ssl_); }
 
-  int error = 0;
-
  private:
   static int write_datagram(void* self, const unsigned char* data, std::size_t size) {
-    static_cast<MbedTlsEnd*>(self)->outgoing_.emplace_back(data, data + size);
+    static_cast<MbedTlsEnd*>(self)->wrote(Bytes(data, size));
     return static_cast<int>(size);
   }
-  static int read_datagram(void* self, unsigned char* out, std::size_t size) {
-    auto& incoming = static_cast<MbedTlsEnd*>(self)->incoming_;
-    if (incoming.empty()) return MBEDTLS_ERR_SSL_WANT_READ;
-    const ByteVector datagram = std::move(incoming.front());
-    incoming.pop_front();
-    const std::size_t count = std::min(size, datagram.size());
-    copy_bytes(Bytes(datagram).first(count), MutableBytes(out, count));
-    return static_cast<int>(count);
+  static int take_datagram(void* self, unsigned char* out, std::size_t size) {
+    const auto count = static_cast<MbedTlsEnd*>(self)->read_datagram(MutableBytes(out, size));
+    return count ? static_cast<int>(*count) : MBEDTLS_ERR_SSL_WANT_READ;
   }
   static void set_timer(void* self, std::uint32_t intermediate, std::uint32_t final) {
     MbedTlsEnd& end = *static_cast<MbedTlsEnd*>(self);
@@ -117,7 +94,7 @@ class MbedTlsEnd final : public End {
     if (end.now_ >= end.final_) return 2;
     return end.now_ >= end.intermediate_ ? 1 : 0;
   }
-  void pump(Instant now) {
+  void pump(Instant now) override {
     now_ = now;
     if (error != 0) return;
     if (!is_open_) {
@@ -141,13 +118,9 @@ class MbedTlsEnd final : public End {
   mbedtls_ssl_context ssl_{};
   mbedtls_x509_crt certificate_{};
   mbedtls_pk_context key_{};
-  std::deque<ByteVector> incoming_;
-  std::deque<ByteVector> outgoing_;
-  std::vector<std::string> received_;
   Instant now_{};
   Instant intermediate_{};
   Instant final_ = kNever;
-  bool is_open_ = false;
 };
 
 struct Case {
@@ -165,13 +138,6 @@ constexpr std::array<Case, 6> kCases{
      {0xcca8, crypto::IdentityKind::kRsa2048},
      }
 };
-
-const crypto::Identity& identity_of(crypto::IdentityKind kind) {
-  static const crypto::Identity kEcdsa = crypto::Identity::make("ecdsa", 1'700'000'000);
-  static const crypto::Identity kRsa =
-      crypto::Identity::make("rsa", 1'700'000'000, crypto::IdentityKind::kRsa2048);
-  return kind == crypto::IdentityKind::kRsa2048 ? kRsa : kEcdsa;
-}
 
 // `ours` is one of the ends; the other is Mbed TLS. Our side can do DTLS 1.3 as well and has to
 // find out that the peer cannot.
@@ -192,15 +158,7 @@ void expect_connection(const Case& each, Role role, std::size_t mtu, Line::Fate 
   ASSERT_TRUE(line.connect(60s)) << std::hex << each.suite << ": error -0x" << -other.error << " "
                                  << (ours.closed.empty() ? "" : ours.closed[0].text);
 
-  for (int i = 0; i < 20 && (ours.received().empty() || other.received().empty()); ++i) {
-    ours.send(line.now, "from us");
-    other.send(line.now, "from Mbed TLS");
-    line.collect();
-    line.run_for(200ms);
-  }
-  ASSERT_FALSE(ours.received().empty() || other.received().empty());
-  EXPECT_EQ(ours.received()[0], "from Mbed TLS");
-  EXPECT_EQ(other.received()[0], "from us");
+  expect_talk(line, ours, other, "from Mbed TLS");
   EXPECT_EQ(ours.connected.at(0).version, kDtls12);
   EXPECT_EQ(ours.connected.at(0).cipher_suite, each.suite);
   EXPECT_EQ(other.version(), "DTLSv1.2");

@@ -4,7 +4,6 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +19,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "crypto/certificate.h"
+#include "tests/dtls/support/library_end.h"
 #include "tests/dtls/support/link.h"
 
 namespace glass::dtls::test {
@@ -33,7 +33,7 @@ struct Options {
 
 // wolfSSL as an end of a Line. It counts its timer in whole seconds, and we tell it when that is
 // over.
-class WolfSslEnd final : public End {
+class WolfSslEnd final : public LibraryEnd {
  public:
   WolfSslEnd(Role role, const Options& options) : role_(role) {
     static const int kReady = wolfSSL_Init();
@@ -53,7 +53,7 @@ class WolfSslEnd final : public End {
       CHECK(wolfSSL_CTX_UseSupportedCurve(context_, group) == WOLFSSL_SUCCESS);
     wolfSSL_CTX_set_verify(context_, WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT,
                            [](int, WOLFSSL_X509_STORE_CTX*) { return 1; });
-    wolfSSL_CTX_SetIORecv(context_, read_datagram);
+    wolfSSL_CTX_SetIORecv(context_, take_datagram);
     wolfSSL_CTX_SetIOSend(context_, write_datagram);
     wolfSSL_CTX_SetGenCookie(context_, make_cookie);
     ssl_ = wolfSSL_new(context_);
@@ -66,14 +66,6 @@ class WolfSslEnd final : public End {
     wolfSSL_free(ssl_);
     wolfSSL_CTX_free(context_);
   }
-  WolfSslEnd(const WolfSslEnd&) = delete;
-  WolfSslEnd& operator=(const WolfSslEnd&) = delete;
-
-  void start(Instant now) override { pump(now); }
-  void receive(Instant now, ByteVector datagram) override {
-    incoming_.push_back(std::move(datagram));
-    pump(now);
-  }
   void on_time(Instant now) override {
     if (now < next_time()) return;
     now_ = now;
@@ -82,19 +74,11 @@ class WolfSslEnd final : public End {
     pump(now);
   }
   Instant next_time() override { return is_open_ || error != 0 ? kNever : deadline_; }
-  std::optional<ByteVector> poll_transmit(Instant /*now*/) override {
-    if (outgoing_.empty()) return std::nullopt;
-    ByteVector out = std::move(outgoing_.front());
-    outgoing_.pop_front();
-    return out;
-  }
-  bool is_open() override { return is_open_; }
   void send(Instant now, std::string_view text) override {
     now_ = now;
     CHECK(wolfSSL_write(ssl_, text.data(), static_cast<int>(text.size())) ==
           static_cast<int>(text.size()));
   }
-  [[nodiscard]] std::vector<std::string> received() const override { return received_; }
   [[nodiscard]] int suite() const { return wolfSSL_get_current_cipher_suite(ssl_); }
   [[nodiscard]] std::string version() const { return wolfSSL_get_version(ssl_); }
   [[nodiscard]] std::string group() const { return wolfSSL_get_curve_name(ssl_); }
@@ -109,22 +93,16 @@ class WolfSslEnd final : public End {
            wolfSSL_ERR_reason_error_string(static_cast<unsigned long>(-error));
   }
 
-  int error = 0;
-
  private:
   static int write_datagram(WOLFSSL*, char* data, int size, void* self) {
-    const Bytes bytes = as_bytes(std::string_view(data, static_cast<std::size_t>(size)));
-    static_cast<WolfSslEnd*>(self)->outgoing_.emplace_back(bytes.begin(), bytes.end());
+    static_cast<WolfSslEnd*>(self)->wrote(
+        as_bytes(std::string_view(data, static_cast<std::size_t>(size))));
     return size;
   }
-  static int read_datagram(WOLFSSL*, char* out, int size, void* self) {
-    auto& incoming = static_cast<WolfSslEnd*>(self)->incoming_;
-    if (incoming.empty()) return WOLFSSL_CBIO_ERR_WANT_READ;
-    const ByteVector datagram = std::move(incoming.front());
-    incoming.pop_front();
-    const std::size_t count = std::min(static_cast<std::size_t>(size), datagram.size());
-    std::ranges::copy(as_text(Bytes(datagram).first(count)), out);
-    return static_cast<int>(count);
+  static int take_datagram(WOLFSSL*, char* out, int size, void* self) {
+    const MutableBytes room(reinterpret_cast<std::uint8_t*>(out), static_cast<std::size_t>(size));
+    const auto count = static_cast<WolfSslEnd*>(self)->read_datagram(room);
+    return count ? static_cast<int>(*count) : WOLFSSL_CBIO_ERR_WANT_READ;
   }
   // The line has one client only.
   static int make_cookie(WOLFSSL*, unsigned char* out, int size, void*) {
@@ -132,13 +110,13 @@ class WolfSslEnd final : public End {
     return size;
   }
   void set_timer() { deadline_ = now_ + 1s * wolfSSL_dtls_get_current_timeout(ssl_); }
-  void pump(Instant now) {
+  void pump(Instant now) override {
     now_ = now;
     if (error != 0) return;
     if (!is_open_) {
-      const std::size_t before = outgoing_.size();
+      const std::size_t before = written();
       const int result = role_ == Role::kClient ? wolfSSL_connect(ssl_) : wolfSSL_accept(ssl_);
-      if (outgoing_.size() > before || deadline_ == kNever) set_timer();
+      if (written() > before || deadline_ == kNever) set_timer();
       is_open_ = result == WOLFSSL_SUCCESS;
       const int reason = wolfSSL_get_error(ssl_, result);
       if (!is_open_ && reason != WOLFSSL_ERROR_WANT_READ) error = reason;
@@ -155,20 +133,9 @@ class WolfSslEnd final : public End {
   Role role_;
   WOLFSSL_CTX* context_ = nullptr;
   WOLFSSL* ssl_ = nullptr;
-  std::deque<ByteVector> incoming_;
-  std::deque<ByteVector> outgoing_;
-  std::vector<std::string> received_;
   Instant now_{};
   Instant deadline_ = kNever;
-  bool is_open_ = false;
 };
-
-const crypto::Identity& identity_of(crypto::IdentityKind kind) {
-  static const crypto::Identity kEcdsa = crypto::Identity::make("ecdsa", 1'700'000'000);
-  static const crypto::Identity kRsa =
-      crypto::Identity::make("rsa", 1'700'000'000, crypto::IdentityKind::kRsa2048);
-  return kind == crypto::IdentityKind::kRsa2048 ? kRsa : kEcdsa;
-}
 
 struct SuiteCase {
   std::uint16_t number;
@@ -215,18 +182,7 @@ struct Meeting {
   [[nodiscard]] std::string why() const {
     return theirs.why() + " / " + (ours.closed.empty() ? "" : ours.closed[0].text);
   }
-  // What got lost is said again, a few times.
-  void expect_talk() {
-    for (int i = 0; i < 20 && (ours.received().empty() || theirs.received().empty()); ++i) {
-      ours.send(line.now, "from us");
-      theirs.send(line.now, "from wolfSSL");
-      line.collect();
-      line.run_for(200ms);
-    }
-    ASSERT_FALSE(ours.received().empty() || theirs.received().empty());
-    EXPECT_EQ(ours.received()[0], "from wolfSSL");
-    EXPECT_EQ(theirs.received()[0], "from us");
-  }
+  void expect_talk() { test::expect_talk(line, ours, theirs, "from wolfSSL"); }
 
   Ours ours;
   WolfSslEnd theirs;
