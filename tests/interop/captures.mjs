@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { glass, runCases } from './natlab_net.mjs';
+import { glass, runCases } from './cases.mjs';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'glass-captures-'));
 process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
@@ -44,4 +44,4 @@ function capture(name) {
 }
 
 const names = run(glass, ['run', '--list']).trim().split('\n').map((line) => line.slice(0, line.indexOf(':')));
-await runCases(names.map((name) => [`the capture of ${name}`, () => capture(name)]), () => said);
+process.exit(await runCases(names.map((name) => [`the capture of ${name}`, () => capture(name)]), () => said));

@@ -4,43 +4,19 @@
 // in a network namespace with nothing but loopback. GLASS=/path/to/glass names the program; needs root
 // and the Debian packages coturn and openssl.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import fs from 'node:fs';
-import net from 'node:net';
-import path from 'node:path';
-import { makeNetwork, removeNetwork, runFolder, sweep } from '../browser/lib/netns.mjs';
+import { spawnSync } from 'node:child_process';
+import { HERE, aloneInANetwork, folder, makeCertificate, serve } from './alone.mjs';
+import { glass, runCases } from './cases.mjs';
 
 const CASE_LIMIT_MS = 60_000;
-const HERE = '127.0.0.1';
 const COTURN = { plain: 3478, tls: 5349 };
 const OURS = { plain: 3578, tls: 5449 };
 const USER = ['--user', 'alice', '--password', 'wonderland'];
-const filter = process.argv[2] ?? '';
-const folder = process.env.GLASS_RUN_FOLDER ?? '';
-const glass = path.resolve(process.env.GLASS ?? '');
-/** @type {import('node:child_process').ChildProcess[]} */
-const servers = [];
 
 /** @param {string} program @param {string[]} args */
 function run(program, args) {
   const done = spawnSync(program, args, { encoding: 'utf8', timeout: CASE_LIMIT_MS, cwd: folder });
   return { code: done.status, out: `${done.stdout ?? ''}`, all: `${done.stdout ?? ''}${done.stderr ?? ''}${done.error ?? ''}` };
-}
-
-/** @param {string} name @param {string} program @param {string[]} args @param {number} port over TCP */
-async function serve(name, program, args, port) {
-  const log = fs.openSync(path.join(folder, `${name}.log`), 'w');
-  const child = spawn(program, args, { stdio: ['ignore', log, log], cwd: folder });
-  servers.push(child);
-  for (let tries = 0; tries < 200; tries++) {
-    const open = await new Promise((resolve) => {
-      const socket = net.connect(port, HERE, () => (socket.destroy(), resolve(true))).on('error', () => resolve(false));
-    });
-    if (open) return;
-    if (child.exitCode !== null) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`${name} does not listen: ${fs.readFileSync(path.join(folder, `${name}.log`), 'utf8').slice(-1000)}`);
 }
 
 /** @param {string} uri @param {string[]} more */
@@ -71,6 +47,7 @@ function uclient(port, ...more) {
   assert.ok(sent > 0 && sent === received, all.slice(-2000));
 }
 
+/** @type {import('./cases.mjs').Case[]} */
 const cases = [
   ['glass turn, coturn over UDP', () => ask(`turn:${HERE}:${COTURN.plain}?transport=udp`)],
   ['glass turn, coturn over TCP', () => ask(`turn:${HERE}:${COTURN.plain}?transport=tcp`)],
@@ -119,48 +96,12 @@ const cases = [
   }],
 ];
 
-async function inside() {
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'key.pem', '-out', 'cert.pem',
-    '-days', '2', '-subj', '/CN=turn', '-addext', `subjectAltName=IP:${HERE},DNS:localhost`], { cwd: folder, stdio: 'ignore' });
+await aloneInANetwork(import.meta.filename, async () => {
+  makeCertificate(`IP:${HERE},DNS:localhost`);
   await serve('coturn', 'turnserver', ['-n', '--no-cli', `--listening-ip=${HERE}`, `--relay-ip=${HERE}`, `--listening-port=${COTURN.plain}`,
     `--tls-listening-port=${COTURN.tls}`, '--cert=cert.pem', '--pkey=key.pem', '--lt-cred-mech', '--user=alice:wonderland', '--realm=test', '--fingerprint',
     '--allow-loopback-peers', '--min-port=50000', '--max-port=50999', '--pidfile=coturn.pid', '--userdb=turndb', '--log-file=stdout', '--simple-log'], COTURN.plain);
   await serve('glass', glass, ['serve', '--port', '0', '--turn-port', String(OURS.plain), '--turns-port', String(OURS.tls), '--user', 'alice:wonderland',
     '--alternate', `127.0.0.2:${OURS.plain + 1}`, '--old-channels'], OURS.plain);
-  let [passed, failed] = [0, 0];
-  for (const [name, work] of /** @type {[string, () => void][]} */ (cases)) {
-    if (!name.includes(filter)) continue;
-    const started = Date.now();
-    let error = '';
-    try {
-      work();
-    } catch (thrown) {
-      error = String(thrown instanceof Error ? thrown.stack : thrown);
-    }
-    console.log(`${error ? 'FAIL' : 'ok  '} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
-    if (error) console.log(`     ${error}`);
-    error ? failed++ : passed++;
-  }
-  servers.forEach((child) => child.kill('SIGTERM'));
-  console.log(`${passed} passed, ${failed} failed`);
-  return failed === 0 && passed > 0 ? 0 : 1;
-}
-
-async function outside() {
-  if (process.getuid?.() !== 0) throw new Error('run as root: network namespaces are needed');
-  if (!fs.existsSync(glass) || glass === path.resolve('')) throw new Error('set GLASS to the path of the program glass');
-  sweep();
-  fs.mkdirSync(runFolder(process.pid), { recursive: true });
-  const network = makeNetwork(process.pid);
-  const env = { ...process.env, GLASS_NETWORK: JSON.stringify(network), GLASS_RUN_FOLDER: runFolder(process.pid) };
-  const child = spawn('ip', ['netns', 'exec', network.alone, process.execPath, import.meta.filename, filter], { stdio: 'inherit', env });
-  return new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)));
-}
-
-if (process.env.GLASS_NETWORK) {
-  process.exit(await inside().catch((error) => (console.error(error), console.log('0 passed, 1 failed'), 1)));
-} else {
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, () => process.exit(130));
-  process.on('exit', () => removeNetwork(process.pid));
-  process.exit(await outside());
-}
+  return runCases(cases);
+});

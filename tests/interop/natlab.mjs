@@ -9,7 +9,8 @@ import { spawnSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { SERVER, OTHER, SIDES, KINDS, folder, glass, inside, makeNetwork, name, place, runCases, start } from './natlab_net.mjs';
+import { glass, runCases } from './cases.mjs';
+import { SERVER, OTHER, SIDES, KINDS, folder, inside, makeNetwork, name, place, start } from './natlab_net.mjs';
 import { RemoteBrowser } from './remote_tab.mjs';
 
 const CASE_LIMIT_MS = 40_000;
@@ -145,4 +146,4 @@ const cases = [
 makeNetwork();
 const server = start('pub', ['serve', '--host', SERVER, '--port', '8080', '--alternate', `${OTHER}:3479`, '--allow-peer', '203.0.113.0/24']);
 for (let tries = 0; !server.log.includes('passwords') && tries < 200; tries++) await new Promise((resolve) => setTimeout(resolve, 50));
-await runCases(cases, () => server.log);
+process.exit(await runCases(cases, () => server.log));

@@ -9,10 +9,10 @@ import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { runFolder, sweep } from '../browser/lib/netns.mjs';
+import { glass, needRootAndGlass } from './cases.mjs';
 
 export const SERVER = '203.0.113.10';
 export const OTHER = '203.0.113.11';
-export const glass = path.resolve(process.env.GLASS ?? '');
 export const folder = runFolder(process.pid);
 export const name = (/** @type {string} */ part) => `glt-${process.pid}-${part}`;
 const PARTS = ['pub', 'open', 'natA', 'natB', 'A', 'B'];
@@ -167,27 +167,10 @@ function tidy() {
 
 /** Makes all of it; it goes when the process does. */
 export function makeNetwork() {
-  if (process.getuid?.() !== 0) throw new Error('run as root: network namespaces are needed');
-  if (!process.env.GLASS || !fs.existsSync(glass)) throw new Error('set GLASS to the path of the program glass');
+  needRootAndGlass();
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, () => process.exit(130));
   process.on('exit', tidy);
   sweep();
   fs.mkdirSync(folder, { recursive: true });
   build();
-}
-
-/** Runs the cases one after another, and ends the process. @param {[string, () => void | Promise<void>][]} cases @param {() => string} log */
-export async function runCases(cases, log) {
-  const filter = process.argv[2] ?? '';
-  let [passed, failed] = [0, 0];
-  for (const [title, work] of cases) {
-    if (!title.includes(filter)) continue;
-    const started = Date.now();
-    const error = await Promise.resolve().then(work).then(() => '', (thrown) => String(thrown?.stack ?? thrown));
-    console.log(`${error ? 'FAIL' : 'ok  '} ${title} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
-    if (error) console.log(`     ${error}\n     the servers said: ${log().slice(-800)}`);
-    error ? failed++ : passed++;
-  }
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exit(failed === 0 && passed > 0 ? 0 : 1);
 }

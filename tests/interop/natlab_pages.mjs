@@ -5,7 +5,8 @@
 // GLASS names the program; needs root, nftables, conntrack and the packages of tests/browser.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
-import { OTHER, SERVER, folder, inside, makeNetwork, name, place, runCases, start } from './natlab_net.mjs';
+import { runCases } from './cases.mjs';
+import { OTHER, SERVER, folder, inside, makeNetwork, name, place, start } from './natlab_net.mjs';
 import { RemoteBrowser } from './remote_tab.mjs';
 import { expectMoving, expectRate, expectSound, joinAll } from '../browser/lib/calls.mjs';
 import { wait } from '../browser/lib/browsers.mjs';
@@ -73,19 +74,7 @@ async function meet([kindA, kindB], [natA, natB], route) {
   place('A', natA);
   place('B', natB);
   const [host, guest] = [await (await browserOf('A', kindA)).newTab(), await (await browserOf('B', kindB)).newTab()];
-  await host.goto(PAGE);
-  await host.choose('route', route);
-  await host.click('invite');
-  await host.untilAttribute('signaling-state', 'data-state', 'running');
-  /** @type {string} */
-  const link = await host.eval(() => /** @type {any} */ (document.querySelector('[data-testid=link]')).value);
-  await guest.goto(link);
-  await guest.choose('route', route);
-  await guest.click('join');
-  for (const tab of [host, guest]) {
-    await tab.untilAttribute('connection-state', 'data-state', 'connected', OPEN_WITHIN_MS);
-    await tab.until('the proof', () => tab.eval(() => !document.querySelector('[data-testid=file]')?.hasAttribute('disabled')));
-  }
+  await common.meet(host, guest, PAGE, route, OPEN_WITHIN_MS);
   // Of two that relay, one may know the address of the other's relay as that of a peer.
   await host.until(`the way (${route})`, async () => {
     const ways = await Promise.all([host, guest].map((tab) => tab.attribute('path', 'data-kind')));
@@ -174,4 +163,4 @@ process.env.GLASS_TURN_SECRET = crypto.randomBytes(32).toString('hex');
 makeNetwork();
 relay = start('pub', ['serve', '--host', OTHER, '--port', '8080', '--allow-peer', '203.0.113.0/24']);
 await untilReady(relay);
-await runCases(cases, () => `${signaling?.log ?? ''}${relay.log}`);
+process.exit(await runCases(cases, () => `${signaling?.log ?? ''}${relay.log}`));

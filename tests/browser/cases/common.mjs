@@ -104,14 +104,14 @@ export async function meetByLink(t, glass, route = 'any', openGuest = t.newTab) 
   /** @type {Tab} */
   const host = await t.newTab();
   const guest = await openGuest();
-  const link = await meet(host, guest, glass, route);
+  const link = await meet(host, guest, glass.url, route);
   return { host, guest, link };
 }
 
 /** A tab of another browser is invited. @param {any} t @param {Glass} glass @param {Tab} guest @returns {Promise<Tab>} the one that invites */
 export async function inviteGuest(t, glass, guest) {
   const host = await t.newTab();
-  await meet(host, guest, glass, 'any');
+  await meet(host, guest, glass.url, 'any');
   return host;
 }
 
@@ -122,9 +122,10 @@ export async function chatBetween(from, to, words) {
   await to.until('the words', async () => (await to.text('chat')).includes(words));
 }
 
-/** @param {Tab} host @param {Tab} guest @param {Glass} glass @param {string} route */
-async function meet(host, guest, glass, route) {
-  await host.goto(glass.url);
+/** One invites, the other opens the link, and they trust each other. @param {Tab} host @param {Tab} guest @param {string} url @param {string} route
+ * @param {number} [withinMs] */
+export async function meet(host, guest, url, route, withinMs = OPEN_WITHIN_MS) {
+  await host.goto(url);
   await host.choose('route', route);
   await host.click('invite');
   await host.untilAttribute('signaling-state', 'data-state', 'running');
@@ -134,7 +135,7 @@ async function meet(host, guest, glass, route) {
   await guest.choose('route', route);
   await guest.click('join');
   for (const tab of [host, guest]) {
-    await tab.untilAttribute('connection-state', 'data-state', 'connected', OPEN_WITHIN_MS);
+    await tab.untilAttribute('connection-state', 'data-state', 'connected', withinMs);
     await tab.until('the proof', () => tab.eval(() => !document.querySelector('[data-testid=file]')?.hasAttribute('disabled')));
   }
   return link;
